@@ -1,0 +1,241 @@
+//! The composition root: puts the parts together, for every command, top to bottom.
+
+mod first_start;
+mod samples;
+mod serve;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use crate::{
+    audit::LogKey,
+    config::{Config, Sites},
+    domain::{Clock, IdSource, RandomIds, SystemClock},
+    model::{
+        LanguageModel, ModelError, SentenceEmbedder,
+        absent::Absent,
+        classify::{Classifier, ZeroShot},
+        embed::{EmbedOptions, MiniLm},
+        engine::{EngineOptions, LlamaModel},
+    },
+    pipeline::{Pipeline, Settings},
+    policy::PolicySet,
+    prompts::Prompts,
+    reports::Language,
+    store::{LogIdentity, Store, StoreError},
+};
+
+pub use serve::serve;
+
+/// Seed of every call to a model. Decoding is greedy, so it changes nothing; it is recorded.
+const SEED: u32 = 20_260_101;
+
+/// Why the parts could not be put together, and whose fault that is.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Something that a person wrote is wrong: a configuration, a policy, a site. Exit code 2.
+    #[error("{0}")]
+    Input(String),
+    /// The machine does not give what is needed: database, model, port, disk. Exit code 3.
+    #[error("{0}")]
+    Environment(String),
+}
+
+impl AppError {
+    /// Wraps what is a person's mistake.
+    pub fn input(error: impl std::fmt::Display) -> Self {
+        Self::Input(error.to_string())
+    }
+
+    /// Wraps what the machine lacks.
+    pub fn environment(error: impl std::fmt::Display) -> Self {
+        Self::Environment(error.to_string())
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        Self::environment(error)
+    }
+}
+
+/// What to do when a model cannot be loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnMissingModel {
+    /// Say so and stop: for commands that are run by hand.
+    Stop,
+    /// Run on; every alarm goes to a person: for the service.
+    RunOn,
+}
+
+/// The parts that every command shares.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// Sites.
+    pub sites: Arc<Sites>,
+    /// Policies.
+    pub policies: Arc<PolicySet>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers and secrets.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// The models, loaded or standing in.
+pub struct Models {
+    /// Reads and assesses.
+    pub language: Arc<dyn LanguageModel>,
+    /// Reads by itself.
+    pub classifier: Arc<dyn Classifier>,
+    /// What could not be loaded, and why.
+    pub problems: Vec<String>,
+}
+
+impl App {
+    /// Loads what people wrote: sites and policies.
+    ///
+    /// # Errors
+    /// [`AppError::Input`] that names file, line and what would be right.
+    pub fn new(config: Config) -> Result<Self, AppError> {
+        let sites = match &config.sites_dir {
+            Some(folder) => Sites::load(folder),
+            None => Sites::embedded(),
+        };
+        let policies = match &config.policies_dir {
+            Some(folder) => PolicySet::load(folder),
+            None => PolicySet::embedded(),
+        };
+        Ok(Self {
+            sites: Arc::new(sites.map_err(AppError::input)?),
+            policies: Arc::new(policies.map_err(AppError::input)?),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            config,
+        })
+    }
+
+    /// Opens the store and the log's key; creates both on the first start.
+    ///
+    /// # Errors
+    /// [`AppError::Environment`] when the folder or the database cannot be used.
+    pub async fn open_store(&self) -> Result<Store, AppError> {
+        let folder = &self.config.data_dir;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            AppError::Environment(format!(
+                "the data folder {} cannot be made: {error}; choose another with SERENO_DATA_DIR",
+                folder.display()
+            ))
+        })?;
+        let identity = LogIdentity {
+            origin: self.config.log_origin.clone(),
+            system_version: env!("CARGO_PKG_VERSION").to_owned(),
+            build_digest: build_digest(),
+            config_digest: self.config.digest(),
+        };
+        let key = LogKey::load_or_create(folder, &identity.origin, self.ids.as_ref())
+            .map_err(AppError::environment)?;
+        let store = Store::open(
+            &self.config.store_url(),
+            identity,
+            key,
+            Arc::clone(&self.clock),
+            Arc::clone(&self.ids),
+        )
+        .await?;
+        store.set_policy_digest(self.policies.digest());
+        Ok(store)
+    }
+
+    /// Loads the models.
+    ///
+    /// # Errors
+    /// [`AppError::Environment`] where a model is missing and `on_missing` says to stop.
+    pub async fn load_models(&self, on_missing: OnMissingModel) -> Result<Models, AppError> {
+        let mut problems = Vec::new();
+        let name = self.config.models.language_model.name.clone();
+        let language: Arc<dyn LanguageModel> = match self.load_language_model().await {
+            Ok(model) => Arc::new(model),
+            Err(error) => {
+                problems.push(error.to_string());
+                Arc::new(Absent::new(&name, &error))
+            }
+        };
+        let classifier: Arc<dyn Classifier> = match self.load_classifier().await {
+            Ok(classifier) => Arc::new(classifier),
+            Err(error) => {
+                problems.push(error.to_string());
+                Arc::new(Absent::new("classifier", &error))
+            }
+        };
+        if on_missing == OnMissingModel::Stop && !problems.is_empty() {
+            return Err(AppError::Environment(problems.join("\n")));
+        }
+        Ok(Models { language, classifier, problems })
+    }
+
+    async fn load_language_model(&self) -> Result<LlamaModel, ModelError> {
+        let settings = &self.config.models.language_model;
+        let options = EngineOptions {
+            model_path: self.config.model_file(&settings.file),
+            expected_sha256: settings.sha256.clone(),
+            name: settings.name.clone(),
+            context_tokens: settings.context_tokens,
+            threads: settings.threads,
+            queue_limit: settings.queue,
+        };
+        blocking(move || LlamaModel::load(options)).await
+    }
+
+    async fn load_classifier(&self) -> Result<ZeroShot, ModelError> {
+        let settings = &self.config.models.embedder;
+        let options = EmbedOptions {
+            model_path: self.config.model_file(&settings.file),
+            tokenizer_path: self.config.model_file(&settings.tokenizer),
+            runtime_path: self.config.model_file(&settings.runtime),
+            expected_sha256: settings.sha256.clone(),
+            threads: settings.threads,
+        };
+        let embedder = blocking(move || MiniLm::load(options)).await?;
+        let embedder: Arc<dyn SentenceEmbedder> = Arc::new(embedder);
+        let prompts = Prompts::embedded().map_err(|error| ModelError::Load(error.to_string()))?;
+        ZeroShot::new(embedder, &prompts.anchors.harmful, &prompts.anchors.harmless).await
+    }
+
+    /// Puts the stages together.
+    ///
+    /// # Errors
+    /// [`AppError::Input`] when a prompt is broken.
+    pub fn pipeline(&self, models: &Models) -> Result<Pipeline, AppError> {
+        let settings = Settings {
+            deadline: Duration::from_secs(self.config.models.language_model.deadline_seconds),
+            seed: SEED,
+            language: Language::En,
+        };
+        Ok(Pipeline::new(
+            Arc::clone(&self.policies),
+            Arc::clone(&self.sites),
+            Arc::clone(&models.language),
+            Arc::clone(&models.classifier),
+            Prompts::embedded().map_err(AppError::input)?,
+            Arc::clone(&self.clock),
+            settings,
+        ))
+    }
+}
+
+/// Loading reads large files, which must not hold up the runtime.
+async fn blocking<T: Send + 'static>(
+    load: impl FnOnce() -> Result<T, ModelError> + Send + 'static,
+) -> Result<T, ModelError> {
+    tokio::task::spawn_blocking(load)
+        .await
+        .unwrap_or_else(|error| Err(ModelError::Failed(format!("loading was broken off: {error}"))))
+}
+
+/// SHA-256 of the running program, hex; empty where it cannot be read.
+fn build_digest() -> String {
+    std::env::current_exe()
+        .ok()
+        .and_then(|program: PathBuf| crate::model::manifest::hash_file(&program).ok())
+        .unwrap_or_default()
+}

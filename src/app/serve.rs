@@ -1,0 +1,161 @@
+//! The service: worker, checkpoints and HTTP side by side, from start to an orderly stop.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::json;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, broadcast},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{App, AppError, Models, OnMissingModel, first_start, samples};
+use crate::{
+    audit::{Event, EventKind},
+    http::{self, ApiState, Limits, Readiness, ReportFormat},
+    lifecycle::Lifecycle,
+    reports,
+    store::{Change, Store},
+    telemetry,
+    worker::Worker,
+};
+
+/// A grown log is signed at least this often.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+/// Changes that a slow listener may lag behind before it is told to fetch everything again.
+const CHANGES_KEPT: usize = 1024;
+
+/// Serves until the operating system asks to stop. With `with_samples`, sample alarms arrive on
+/// an empty store, so that a newcomer sees a living queue.
+///
+/// # Errors
+/// [`AppError`] when a part cannot be started; nothing runs then.
+pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
+    let metrics = telemetry::start_metrics().map_err(AppError::environment)?;
+    let listener = bind(&app.config.listen).await?;
+    let store = app.open_store().await?;
+    let models = app.load_models(OnMissingModel::RunOn).await?;
+    for problem in &models.problems {
+        tracing::error!("{problem}; every alarm goes to a person until this is mended");
+    }
+    let log_ins = first_start::prepare(&app, &store, with_samples).await?;
+    record_start(&app, &store, &models).await?;
+
+    let lifecycle = Lifecycle::default();
+    let wake = Arc::new(Notify::new());
+    let (changes, _) = broadcast::channel::<Change>(CHANGES_KEPT);
+    let pipeline = Arc::new(app.pipeline(&models)?);
+    for number in 1..=app.config.workers {
+        let worker = Worker {
+            name: format!("{}-{number}", std::process::id()),
+            store: store.clone(),
+            pipeline: Arc::clone(&pipeline),
+            wake: Arc::clone(&wake),
+            changes: changes.clone(),
+        };
+        lifecycle.spawn(worker.run(lifecycle.stop_token()));
+    }
+    lifecycle.spawn(keep_signing(store.clone(), lifecycle.stop_token()));
+
+    let state = api_state(&app, &store, &models, metrics, changes, &wake);
+    announce(&listener, &log_ins, &models);
+    if with_samples {
+        let feed = samples::feed(app.sites.clone(), store.clone(), wake, lifecycle.stop_token());
+        lifecycle.spawn(feed);
+    }
+    let stopping = lifecycle.clone();
+    let served = axum::serve(
+        listener,
+        http::router(state).into_make_service_with_connect_info::<std::net::SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move { stopping.until_stopped().await })
+    .await;
+    lifecycle.finish().await;
+    store.record(Event::new(EventKind::SystemStop, app.clock.now())).await?;
+    store.checkpoint().await?;
+    served.map_err(AppError::environment)
+}
+
+async fn bind(listen: &str) -> Result<TcpListener, AppError> {
+    TcpListener::bind(listen).await.map_err(|error| {
+        let advice = if error.kind() == std::io::ErrorKind::AddrInUse {
+            "another program listens there; stop it, or choose another port with SERENO_LISTEN"
+        } else {
+            "`listen` must be an address of this machine and a port, such as 127.0.0.1:8080"
+        };
+        AppError::Environment(format!("cannot listen on {listen}: {error}; {advice}"))
+    })
+}
+
+/// What was loaded, by digest, so that every later entry can be read beside it.
+async fn record_start(app: &App, store: &Store, models: &Models) -> Result<(), AppError> {
+    let event = Event::new(EventKind::SystemStart, app.clock.now())
+        .public("language_model", json!(models.language.manifest()))
+        .public("classifier", json!(models.classifier.manifest()))
+        .public("policy_digest", app.policies.digest())
+        .public("emergency_dispatch_recommendation", app.sites.any_emergency_services());
+    store.record(event).await?;
+    Ok(())
+}
+
+/// Signs the log whenever it has grown. A failure is told and tried again: the entries are safe.
+async fn keep_signing(store: Store, stop: CancellationToken) {
+    let mut every = tokio::time::interval(CHECKPOINT_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        if let Err(error) = store.checkpoint().await {
+            tracing::error!(%error, "the log could not be signed");
+        }
+    }
+}
+
+fn api_state(
+    app: &App,
+    store: &Store,
+    models: &Models,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+    changes: broadcast::Sender<Change>,
+    wake: &Arc<Notify>,
+) -> ApiState {
+    let sites = Arc::clone(&app.sites);
+    let loaded = models.problems.is_empty();
+    ApiState {
+        store: store.clone(),
+        clock: Arc::clone(&app.clock),
+        ids: Arc::clone(&app.ids),
+        changes,
+        wake: Arc::clone(wake),
+        metrics,
+        ready: Arc::new(move || if loaded { Readiness::Ready } else { Readiness::Degraded }),
+        log_vkey: store.verifier_key(),
+        render: Arc::new(|report, format| {
+            match format {
+                ReportFormat::Html => reports::html(report),
+                ReportFormat::Markdown => reports::markdown(report),
+            }
+            .map_err(|error| error.to_string())
+        }),
+        resolve_site: Arc::new(move |alarm| sites.resolve(alarm)),
+        limits: Limits::from(&app.config.limits),
+        secure_cookies: app.config.secure_cookies,
+    }
+}
+
+/// The one thing that is written to standard output: where to go and how to get in.
+#[expect(clippy::print_stdout, reason = "this is what a person who started it waits for")]
+fn announce(listener: &TcpListener, log_ins: &[first_start::LogIn], models: &Models) {
+    let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    println!("Sereno {} listens on http://{address}", env!("CARGO_PKG_VERSION"));
+    for log_in in log_ins {
+        println!("  log-in: {:<9} password: {}", log_in.name, log_in.password);
+    }
+    if !log_ins.is_empty() {
+        println!("  change them with: sereno user password NAME");
+    }
+    if !models.problems.is_empty() {
+        println!("  a model is missing: every alarm goes to a person (see the log above)");
+    }
+}

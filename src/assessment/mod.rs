@@ -1,0 +1,371 @@
+//! Facts, context and ruling to a proposed verdict, by the language model, among what is permitted.
+//!
+//! The model sees facts, the site's state and the words of the rules that would fire if the scene
+//! held no text. So that text cannot change what it answers; it only changes what it may answer.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use strum::VariantArray;
+
+use crate::{
+    domain::{
+        Assessment, CaptionId, Confidence, Context, Counted, Criterion, Facts, FiredRule, Observed,
+        Outcome, Presence, Ruling, StageFailure,
+    },
+    model::{CallLimits, CallTrace, Completion, GenerateRequest, LanguageModel, ModelError},
+    prompts::Prompt,
+};
+
+/// Tokens that the answer may have.
+const ANSWER_TOKENS: u32 = 220;
+/// Rules that are quoted to the model; more would crowd out the facts.
+const QUOTED_RULES: usize = 6;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireAssessment {
+    verdict: Outcome,
+    criteria: Vec<WireCriterion>,
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireCriterion {
+    name: String,
+    met: Presence,
+    ev: Vec<CaptionId>,
+}
+
+/// What the reads gave, for the confidence.
+#[derive(Debug, Clone, Default)]
+pub struct Reads {
+    /// The language model's probability of danger.
+    pub model_threat: Option<f64>,
+    /// The classifier's probability of a threat.
+    pub classifier_threat: Option<f64>,
+    /// Stages that failed so far.
+    pub failures: Vec<StageFailure>,
+}
+
+/// What is to be assessed.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// What was read.
+    pub facts: &'a Facts,
+    /// What the site knows.
+    pub context: &'a Context,
+    /// What may be chosen.
+    pub ruling: &'a Ruling,
+    /// The rules that the model is told of: those that fire with the scene's text left out.
+    pub quoted: &'a [FiredRule],
+}
+
+/// The assessing stage.
+pub struct AssessStage {
+    model: Arc<dyn LanguageModel>,
+    prompt: Prompt,
+}
+
+impl AssessStage {
+    /// A stage that asks `model` by `prompt`.
+    pub const fn new(model: Arc<dyn LanguageModel>, prompt: Prompt) -> Self {
+        Self { model, prompt }
+    }
+
+    /// Proposes a verdict. The model is not asked where it has no choice, or where a read failed:
+    /// then the alarm goes to a person anyway.
+    pub async fn assess(
+        &self,
+        case: Case<'_>,
+        reads: Reads,
+        limits: CallLimits,
+    ) -> (Assessment, Option<CallTrace>) {
+        let mut assessment = Assessment { confidence: confidence(&reads), ..Assessment::none() };
+        assessment.failures = reads.failures;
+        let has_choice = case.ruling.permitted.iter().any(|outcome| *outcome != Outcome::Uncertain);
+        if !has_choice || !assessment.failures.is_empty() {
+            return (assessment, None);
+        }
+        let request = GenerateRequest {
+            messages: self.prompt.messages(&render(case)),
+            schema: Arc::new(assessment_schema_for(case.facts, case.ruling)),
+            max_tokens: ANSWER_TOKENS,
+            deadline: limits.deadline,
+            seed: limits.seed,
+            urgency: limits.urgency,
+        };
+        let outcome = self.model.generate(request.clone()).await;
+        let trace = CallTrace::new("assess", self.prompt.digest(), &request, &outcome);
+        if let Err(error) = outcome.and_then(|completion| fill(&mut assessment, &completion)) {
+            let failure = StageFailure { stage: "assess".to_owned(), code: error.code().to_owned() };
+            assessment.failures.push(failure);
+        }
+        (assessment, Some(trace))
+    }
+}
+
+fn confidence(reads: &Reads) -> Confidence {
+    let agree = match (reads.model_threat, reads.classifier_threat) {
+        (Some(model), Some(classifier)) => (model >= 0.5) == (classifier >= 0.5),
+        _ => false,
+    };
+    Confidence {
+        model_threat: reads.model_threat,
+        verdict_margin: None,
+        classifier_threat: reads.classifier_threat,
+        agree,
+    }
+}
+
+fn fill(assessment: &mut Assessment, completion: &Completion) -> Result<(), ModelError> {
+    let answer: WireAssessment = serde_json::from_str(&completion.text)
+        .map_err(|error| ModelError::Failed(format!("the answer is not of the schema: {error}")))?;
+    assessment.proposed = answer.verdict;
+    assessment.confidence.verdict_margin =
+        completion.choice_at("verdict").map(|choice| choice.margin);
+    assessment.criteria = answer
+        .criteria
+        .into_iter()
+        .map(|criterion| Criterion {
+            name: criterion.name,
+            met: criterion.met,
+            evidence: criterion.ev,
+        })
+        .collect();
+    assessment.rationale = answer.why;
+    Ok(())
+}
+
+/// The facts, the site and the rules as the model sees them: codes and our own words.
+fn render(case: Case<'_>) -> String {
+    let Case { facts, context, quoted, .. } = case;
+    let mut data = String::new();
+    let danger = match facts.danger {
+        Presence::Present => "yes",
+        Presence::Absent => "no",
+        Presence::Unclear => "unclear",
+    };
+    let _infallible = write!(data, "facts: danger {danger}; cause {}; place {}", facts.cause, facts.place);
+    for (name, counted) in counts(facts) {
+        let _infallible = write!(data, "; {name} {} {}", counted.count, ids(&counted.evidence));
+    }
+    for (code, presence, evidence) in observations(facts) {
+        let _infallible = write!(data, "; {code} {presence} {}", ids(evidence));
+    }
+    let _infallible = write!(
+        data,
+        "\nsite: {}, {}, {}",
+        context.zone.kind,
+        if context.open { "open" } else { "closed" },
+        if context.armed { "armed" } else { "not armed" },
+    );
+    for window in &context.windows {
+        let _infallible = write!(data, ", {} window", window.kind);
+    }
+    data.push_str("\nrules:");
+    for rule in quoted.iter().take(QUOTED_RULES) {
+        let _infallible = write!(data, " {}: {}", rule.id, rule.because);
+    }
+    data
+}
+
+fn counts(facts: &Facts) -> impl Iterator<Item = (&'static str, &Counted)> {
+    [("people", &facts.people), ("vehicles", &facts.vehicles), ("animals", &facts.animals)]
+        .into_iter()
+        .filter(|(_, counted)| !counted.evidence.is_empty())
+}
+
+fn observations(facts: &Facts) -> Vec<(&'static str, Presence, &[CaptionId])> {
+    fn all<T: Copy + Into<&'static str>>(
+        observed: &[Observed<T>],
+    ) -> impl Iterator<Item = (&'static str, Presence, &[CaptionId])> {
+        observed.iter().map(|one| (one.code.into(), one.presence, one.evidence.as_slice()))
+    }
+    all(&facts.hazards).chain(all(&facts.acts)).chain(all(&facts.objects)).collect()
+}
+
+fn ids(evidence: &[CaptionId]) -> String {
+    let ids: Vec<String> = evidence.iter().map(ToString::to_string).collect();
+    format!("[{}]", ids.join(" "))
+}
+
+/// JSON Schema of the assessment for any alarm. `prompts/assess.schema.json` holds it.
+pub fn assessment_schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$defs": {
+            "verdict": { "enum": ["verified", "dismissed", "uncertain"] },
+            "name": { "type": "string", "pattern": "^[a-z_]{1,32}$" },
+            "caption": { "type": "string", "pattern": "^c[1-9][0-9]{0,4}$" },
+            "presence": { "enum": Presence::VARIANTS },
+        },
+        "type": "object",
+        "properties": {
+            "verdict": { "$ref": "#/$defs/verdict" },
+            "criteria": {
+                "type": "array",
+                "maxItems": 3,
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "name": { "$ref": "#/$defs/name" },
+                        "met": { "$ref": "#/$defs/presence" },
+                        "ev": { "type": "array", "items": { "$ref": "#/$defs/caption" }, "maxItems": 3 },
+                    },
+                    "required": ["name", "met", "ev"],
+                    "additionalProperties": false,
+                },
+            },
+            "why": { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9 ,;'-]{0,119}\\.$" },
+        },
+        "required": ["verdict", "criteria", "why"],
+        "additionalProperties": false,
+    })
+}
+
+/// The schema for this alarm: only permitted verdicts, facts that were read, captions that they cite.
+fn assessment_schema_for(facts: &Facts, ruling: &Ruling) -> Value {
+    let mut schema = assessment_schema();
+    let permitted: Vec<&str> = [Outcome::Verified, Outcome::Dismissed, Outcome::Uncertain]
+        .into_iter()
+        .filter(|outcome| ruling.permits(*outcome))
+        .map(Outcome::as_str)
+        .collect();
+    schema["$defs"]["verdict"] = json!({ "enum": permitted });
+    let mut names: Vec<&str> = observations(facts).into_iter().map(|(name, ..)| name).collect();
+    names.extend(counts(facts).map(|(name, _)| name));
+    names.push(facts.cause.as_str());
+    names.sort_unstable();
+    names.dedup();
+    schema["$defs"]["name"] = json!({ "enum": names });
+    let mut cited: Vec<CaptionId> = observations(facts)
+        .into_iter()
+        .flat_map(|(_, _, evidence)| evidence.iter().copied())
+        .chain(counts(facts).flat_map(|(_, counted)| counted.evidence.iter().copied()))
+        .collect();
+    cited.sort_unstable();
+    cited.dedup();
+    if cited.is_empty() {
+        cited.push(CaptionId(1));
+    }
+    schema["$defs"]["caption"] = json!({ "enum": cited });
+    schema
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{Act, Oversight, Severity, facts::Reader},
+        model::{Urgency, scripted::ScriptedModel},
+        prompts::Prompts,
+    };
+    use std::time::Duration;
+
+    const LIMITS: CallLimits =
+        CallLimits { urgency: Urgency::Routine, deadline: Duration::from_secs(5), seed: 1 };
+
+    fn facts() -> Facts {
+        Facts {
+            acts: vec![Observed {
+                code: Act::Climbs,
+                presence: Presence::Present,
+                evidence: vec![CaptionId(2)],
+                reader: Reader::Model,
+            }],
+            read_by_model: true,
+            ..Facts::unread()
+        }
+    }
+
+    fn ruling(permitted: &[Outcome]) -> Ruling {
+        Ruling {
+            policy_digest: String::new(),
+            permitted: permitted.to_vec(),
+            severity_floor: Severity::None,
+            oversight: Oversight::Operator,
+            rules: Vec::new(),
+            due: Vec::new(),
+            settled: None,
+        }
+    }
+
+    async fn assess(
+        permitted: &[Outcome],
+        reads: Reads,
+        answer: &str,
+    ) -> (Assessment, Vec<GenerateRequest>) {
+        let model = Arc::new(ScriptedModel::answering(answer));
+        let stage = AssessStage::new(model.clone(), Prompts::embedded().unwrap().assess);
+        let context = Context::unknown("test", jiff::Timestamp::UNIX_EPOCH);
+        let (facts, ruling) = (facts(), ruling(permitted));
+        let case = Case { facts: &facts, context: &context, ruling: &ruling, quoted: &[] };
+        let (assessment, _) = stage.assess(case, reads, LIMITS).await;
+        (assessment, model.requests())
+    }
+
+    const ANSWER: &str = r#"{"verdict":"verified","criteria":[{"name":"climbs","met":"present","ev":["c2"]}],"why":"Somebody climbs."}"#;
+
+    #[test]
+    fn the_schema_file_is_what_the_types_say() {
+        let file: Value =
+            serde_json::from_str(include_str!("../../prompts/assess.schema.json")).unwrap();
+        assert_eq!(file, assessment_schema(), "run `sereno schema assessment > prompts/assess.schema.json`");
+    }
+
+    #[test]
+    fn every_worked_example_satisfies_the_schema() {
+        let validator = jsonschema::validator_for(&assessment_schema()).unwrap();
+        for example in Prompts::embedded().unwrap().assess.examples() {
+            let answer: Value = serde_json::from_str(&example.answer).unwrap();
+            assert!(validator.is_valid(&answer), "{}", example.answer);
+            assert_eq!(answer.to_string(), example.answer);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_model_chooses_only_among_what_is_permitted_and_cites_only_what_exists() {
+        let (assessment, requests) = assess(&[Outcome::Verified], Reads::default(), ANSWER).await;
+        assert_eq!(assessment.proposed, Outcome::Verified);
+        let schema = &requests[0].schema;
+        assert_eq!(schema["$defs"]["verdict"]["enum"], json!(["verified", "uncertain"]));
+        assert_eq!(schema["$defs"]["caption"]["enum"], json!(["c2"]));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_where_there_is_no_choice_or_a_read_failed() {
+        let (assessment, requests) = assess(&[Outcome::Uncertain], Reads::default(), ANSWER).await;
+        assert_eq!((assessment.proposed, requests.len()), (Outcome::Uncertain, 0));
+        let failure = StageFailure { stage: "read".into(), code: "model_timeout".into() };
+        let reads = Reads { failures: vec![failure.clone()], ..Reads::default() };
+        let (assessment, requests) = assess(&[Outcome::Dismissed], reads, ANSWER).await;
+        assert_eq!((assessment.proposed, requests.len()), (Outcome::Uncertain, 0));
+        assert_eq!(assessment.failures, [failure]);
+    }
+
+    #[tokio::test]
+    async fn agreement_needs_both_reads_on_one_side() {
+        for (model, classifier, agree) in [
+            (Some(0.1), Some(0.2), true),
+            (Some(0.9), Some(0.6), true),
+            (Some(0.1), Some(0.6), false),
+            (Some(0.1), None, false),
+        ] {
+            let reads =
+                Reads { model_threat: model, classifier_threat: classifier, failures: Vec::new() };
+            let (assessment, _) = assess(&[Outcome::Uncertain], reads, ANSWER).await;
+            assert_eq!(assessment.confidence.agree, agree, "{model:?} {classifier:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn half_an_answer_is_a_failure_and_proposes_nothing() {
+        let (assessment, _) = assess(&[Outcome::Dismissed], Reads::default(), "{\"verdict\":\"dis").await;
+        assert_eq!(assessment.proposed, Outcome::Uncertain);
+        assert_eq!(assessment.failures[0].code, "model_failed");
+    }
+}

@@ -1,0 +1,106 @@
+//! `sereno eval`: the real pipeline on labelled alarms, and the figures of what came out.
+
+use std::{path::PathBuf, time::Instant};
+
+use clap::Args;
+
+use super::{
+    App, AppError, Ending, print,
+    triage::{progress_bar, read_alarms, tell},
+};
+use crate::{
+    app::OnMissingModel,
+    domain::{Alarm, AlarmId, RecentAlarms},
+    evaluation::{Figures, Run, Sample, TokenCount},
+    intake::Label,
+    pipeline::{Decided, Received},
+};
+
+/// What to measure on.
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// Labelled alarms, JSON Lines: each alarm with `"label":{"threat":…,"class":…,"group":…}`.
+    #[arg(value_name = "DATASET", required = true)]
+    files: Vec<PathBuf>,
+    /// Stop after this many alarms.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Eval {
+    /// Decides every alarm, each as if it were the first of its camera, and prints the figures.
+    /// Nothing is stored: a measurement is not an operation.
+    pub async fn run(&self, app: &App) -> Result<Ending, AppError> {
+        let mut lines = read_alarms(&self.files, &app.config.intake_limits())?;
+        lines.truncate(self.limit.unwrap_or(usize::MAX));
+        let pipeline = app.pipeline(&app.load_models(OnMissingModel::Stop).await?)?;
+        let progress = progress_bar(lines.len() as u64, "alarms");
+        let (mut samples, mut lost) = (Vec::new(), 0);
+        let begun = Instant::now();
+        for (file, number, line) in lines {
+            match line {
+                Ok((alarm, label)) => {
+                    let received = received(app, alarm);
+                    let began = Instant::now();
+                    let decided = pipeline.decide(&received).await;
+                    let latency_ms = began.elapsed().as_secs_f64() * 1000.0;
+                    samples.push(sample(&received.alarm, label, &decided, latency_ms));
+                }
+                Err(error) => {
+                    lost += 1;
+                    tell(&progress, &file, number, &error);
+                }
+            }
+            progress.inc(1);
+        }
+        progress.finish_and_clear();
+        let figures = Figures::of(&samples, Run { wall: Some(begun.elapsed()), lost });
+        if self.json {
+            print(&serde_json::to_string_pretty(&figures).map_err(AppError::input)?)?;
+        } else {
+            print(&figures.render())?;
+        }
+        Ok(if lost == 0 { Ending::Done } else { Ending::BadInput })
+    }
+}
+
+fn received(app: &App, alarm: Alarm) -> Received {
+    Received {
+        id: AlarmId(app.ids.new_id(app.clock.as_ref())),
+        site: app.sites.resolve(&alarm),
+        received_at: app.clock.now(),
+        recent: RecentAlarms::default(),
+        alarm,
+    }
+}
+
+fn sample(alarm: &Alarm, label: Option<Label>, decided: &Decided, latency_ms: f64) -> Sample {
+    let label = label.unwrap_or_default();
+    let verdict = &decided.draft.verdict;
+    let mut tokens = TokenCount::default();
+    for call in &decided.calls {
+        tokens.prompt += u64::from(call.usage.prompt_tokens);
+        tokens.reused += u64::from(call.usage.reused_tokens);
+        tokens.sampled += u64::from(call.usage.sampled_tokens);
+        tokens.forced += u64::from(call.usage.forced_tokens);
+    }
+    let texts: Vec<&str> = alarm.captions.iter().map(|caption| caption.text.as_str()).collect();
+    Sample {
+        id: alarm.source_event_id.clone(),
+        group: label.group.unwrap_or_else(|| alarm.source_event_id.clone()),
+        threat: label.threat,
+        class: label.class.unwrap_or_default(),
+        kind: alarm.kind.clone(),
+        probability: verdict.threat_probability,
+        outcome: verdict.outcome,
+        severity: verdict.severity,
+        avs_level: verdict.avs_level,
+        peer_score: label.peer_llm_score,
+        text: texts.join(" "),
+        latency_ms,
+        tokens,
+    }
+}

@@ -1,0 +1,95 @@
+//! What the policies permit and demand for these facts in this context.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    action::RecommendedAction,
+    facts::codes,
+    verdict::{Outcome, Severity},
+};
+
+codes! {
+    /// What a rule does.
+    Effect {
+        /// Allows.
+        Permit,
+        /// Forbids; beats every permit.
+        Forbid,
+    }
+}
+
+codes! {
+    /// Whose confirmation the verdict needs, in rising order.
+    Oversight {
+        /// An operator's.
+        Operator,
+        /// A supervisor's.
+        Supervisor,
+        /// Two persons'.
+        TwoPersons,
+    }
+}
+
+/// A rule that took part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FiredRule {
+    /// Its `@id`.
+    pub id: String,
+    /// Permit or forbid.
+    pub effect: Effect,
+    /// The Cedar action that it bears on: `verify`, `dismiss`, or an action code.
+    pub action: String,
+    /// Its `@severity`.
+    pub severity: Severity,
+    /// Its `@because`.
+    pub because: String,
+    /// Its `@cites`: the site rule, standard or law that it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cites: Option<String>,
+}
+
+/// A rule that decides before any model has read the alarm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Settlement {
+    /// What it decides.
+    pub outcome: Outcome,
+    /// The rule's id.
+    pub rule: String,
+}
+
+/// What the policies permit and demand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ruling {
+    /// SHA-256 of the policy set, hex.
+    pub policy_digest: String,
+    /// Outcomes that may be chosen. `uncertain` is always among them.
+    pub permitted: Vec<Outcome>,
+    /// The verdict's severity is at least this.
+    pub severity_floor: Severity,
+    /// Whose confirmation the verdict needs.
+    pub oversight: Oversight,
+    /// The rules that determined this, sorted by id and action.
+    pub rules: Vec<FiredRule>,
+    /// Actions that the policies make due, most urgent first.
+    pub due: Vec<RecommendedAction>,
+    /// Set where a rule settles the alarm without a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settlement>,
+}
+
+impl Ruling {
+    /// Whether `outcome` may be chosen.
+    pub fn permits(&self, outcome: Outcome) -> bool {
+        outcome == Outcome::Uncertain || self.permitted.contains(&outcome)
+    }
+
+    /// Ids of the permits and forbids that bear on a Cedar action, such as `dismiss`.
+    pub fn rule_ids(&self, action: &str) -> Vec<String> {
+        self.rules
+            .iter()
+            .filter(|rule| rule.action == action)
+            .map(|rule| rule.id.clone())
+            .collect()
+    }
+}

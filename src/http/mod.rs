@@ -1,0 +1,159 @@
+//! The HTTP interface: every route on one screen, and what the application hands to it.
+
+mod access;
+mod api;
+pub mod auth;
+mod body;
+mod console;
+mod cookie;
+mod observe;
+mod openapi;
+mod problem;
+mod sign_in_limit;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::from_fn_with_state,
+    routing::{delete, get, post},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{Alarm, AlarmId, Clock, IdSource},
+    intake::IntakeLimits,
+    store::{AlarmState, Store},
+};
+
+pub use openapi::openapi_json;
+
+/// Renders a report's JSON; the error is for the log, never for the client.
+pub type RenderReport = Arc<dyn Fn(&Value, ReportFormat) -> Result<String, String> + Send + Sync>;
+
+/// Finds the site of an alarm that may not name one.
+pub type ResolveSite = Arc<dyn Fn(&Alarm) -> String + Send + Sync>;
+
+/// Asks whether alarms are being decided; must answer at once, from memory.
+pub type AskReadiness = Arc<dyn Fn() -> Readiness + Send + Sync>;
+
+/// What the handlers work with. Serve the router with connection information
+/// (`into_make_service_with_connect_info::<SocketAddr>()`): without it every client counts as
+/// one stranger for the log-in limit, and none is local.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where session tokens and request ids come from.
+    pub ids: Arc<dyn IdSource>,
+    /// Each change of an alarm's state; the worker sends here too.
+    pub changes: broadcast::Sender<Change>,
+    /// Wakes the worker after an alarm was accepted.
+    pub wake: Arc<Notify>,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+    /// Whether alarms are being decided.
+    pub ready: AskReadiness,
+    /// The log's verifier key, `origin+hash+base64`.
+    pub log_vkey: String,
+    /// Renders reports for people.
+    pub render: RenderReport,
+    /// Finds an alarm's site.
+    pub resolve_site: ResolveSite,
+    /// Bounds on what strangers may send.
+    pub limits: Limits,
+    /// Whether browsers reach this service by https alone: marks the session cookie `Secure` and
+    /// sends HSTS. Forwarding headers are not believed in its place.
+    pub secure_cookies: bool,
+    /// Cancelled when the service stops: ends the event streams, which would never end by themselves.
+    pub stopping: CancellationToken,
+}
+
+/// Bounds on what strangers may send.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of an alarm's body.
+    pub body_bytes: usize,
+    /// Alarms that may wait for a decision before new ones are refused with 503.
+    pub queue_open: u64,
+    /// Bounds on the members of an alarm.
+    pub intake: IntakeLimits,
+}
+
+/// Whether alarms are being decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// They are.
+    Ready,
+    /// They are not; why is for the log, not for the public answer.
+    NotReady(String),
+}
+
+/// What a report is rendered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// A page to print.
+    Html,
+    /// Text with marks.
+    Markdown,
+}
+
+/// An alarm is now in this state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Change {
+    /// Which alarm.
+    pub id: AlarmId,
+    /// Its state now.
+    pub state: AlarmState,
+}
+
+/// Every route. Who may use one stands in its handler's first argument (`CanRead`, `CanSend`, …).
+pub fn router(state: ApiState) -> Router {
+    use api::*;
+    let body_bytes = state.limits.body_bytes;
+    let server = access::Server::new(state);
+    let bounded = Router::new()
+        .route("/api/v1/session", post(open_session::open_session))
+        .route("/api/v1/session", get(show_session::show_session))
+        .route("/api/v1/session", delete(close_session::close_session))
+        .route("/api/v1/alarms/{id}/dispositions", post(dispose_alarm::dispose_alarm))
+        .layer(DefaultBodyLimit::max(body::SMALL_BODY_BYTES))
+        .route("/api/v1/alarms", get(list_alarms::list_alarms))
+        .route(
+            "/api/v1/alarms",
+            post(receive_alarm::receive_alarm).layer(DefaultBodyLimit::max(body_bytes)),
+        )
+        .route("/api/v1/alarms/{id}", get(show_alarm::show_alarm))
+        .route("/api/v1/alarms/{id}/decision", get(show_decision::show_decision))
+        .route("/api/v1/alarms/{id}/report", get(show_report::show_report))
+        .route("/api/v1/alarms/{id}/report.html", get(print_report::print_html))
+        .route("/api/v1/alarms/{id}/report.md", get(print_report::print_markdown))
+        .route("/api/v1/log/status", get(show_log::show_log))
+        .route("/api/v1/log/entries", get(list_entries::list_entries))
+        .route("/api/openapi.json", get(show_openapi::show_openapi))
+        .route("/log/checkpoint", get(show_checkpoint::show_checkpoint))
+        .route("/metrics", get(show_metrics::show_metrics))
+        .route("/healthz", get(check_health::check_health))
+        .route("/readyz", get(check_readiness::check_readiness))
+        .fallback(console::serve)
+        .layer(from_fn_with_state(observe::QUICK, observe::bound_time))
+        .layer(CompressionLayer::new());
+    let verification = Router::new()
+        .route("/api/v1/log/verification", post(verify_log::verify_log))
+        .layer(from_fn_with_state(observe::LONG, observe::bound_time));
+    Router::new()
+        .route("/api/v1/stream", get(stream_changes::stream_changes))
+        .merge(verification)
+        .merge(bounded)
+        .layer(from_fn_with_state(server.clone(), observe::observe))
+        .with_state(server)
+}

@@ -1,0 +1,7 @@
+//! The `sereno` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sereno::cli::main()
+}

@@ -1,0 +1,120 @@
+//! Loads a GGUF file: weights, vocabulary, chat template, and what grammars are compiled against.
+
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, OnceLock},
+    thread,
+};
+
+use llama_cpp_2::{
+    LogOptions,
+    context::{LlamaContext, params::LlamaContextParams},
+    llama_backend::LlamaBackend,
+    model::{LlamaModel as Weights, params::LlamaModelParams},
+    send_logs_to_tracing,
+};
+use llguidance::ParserFactory;
+
+use super::{EngineOptions, grammar, prompt::ChatTemplate, session, vocabulary::Vocabulary};
+use crate::model::ModelError;
+
+/// llama.cpp itself, started once in a process and never stopped. Its log goes to `tracing`.
+pub(super) fn backend() -> Result<&'static LlamaBackend, ModelError> {
+    static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
+    BACKEND
+        .get_or_init(|| {
+            send_logs_to_tracing(LogOptions::default());
+            LlamaBackend::init().map_err(|error| error.to_string())
+        })
+        .as_ref()
+        .map_err(|error| ModelError::Load(format!("llama.cpp cannot be started: {error}")))
+}
+
+/// A loaded model; what is evaluated with it lives in a [`session::Session`].
+pub(super) struct Loaded {
+    /// Everything that does not change.
+    pub weights: Arc<Weights>,
+    /// Its tokens, for callers and grammars.
+    pub vocabulary: Arc<Vocabulary>,
+    /// How it wants its prompts.
+    pub template: ChatTemplate,
+    /// Compiles grammars over its vocabulary.
+    pub grammars: ParserFactory,
+    /// Whether forced tokens are evaluated together.
+    pub batch_forced: bool,
+    context_tokens: u32,
+    threads: i32,
+}
+
+impl Loaded {
+    /// Reads the file, which the caller has checked to be a whole GGUF file.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`] naming the file and what it lacks.
+    pub(super) fn open(options: &EngineOptions) -> Result<Self, ModelError> {
+        let path = options.model_path.display();
+        let refuse = |why: String| ModelError::Load(format!("model file {path} {why}"));
+        let weights = Weights::load_from_file(
+            backend()?,
+            &options.model_path,
+            &LlamaModelParams::default(),
+        )
+        .map_err(|error| {
+            refuse(format!(
+                "cannot be loaded by this build of llama.cpp ({error}); its architecture \
+                         may be newer than the build, or memory short; the log says more"
+            ))
+        })?;
+        let weights = Arc::new(weights);
+        let template = ChatTemplate::of(&weights).map_err(refuse)?;
+        let vocabulary = Arc::new(Vocabulary::of(Arc::clone(&weights)).map_err(refuse)?);
+        let grammars = grammar::factory(&vocabulary).map_err(refuse)?;
+        Ok(Self {
+            context_tokens: options.context_tokens.min(weights.n_ctx_train()),
+            threads: options.threads.unwrap_or_else(all_cores),
+            batch_forced: options.batch_forced,
+            weights,
+            vocabulary,
+            template,
+            grammars,
+        })
+    }
+
+    /// A context in which each of the kept prompts has a cache of its own, so that where one lies
+    /// never changes how another is summed up.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`] when llama.cpp gives none, as when memory is short.
+    pub(super) fn context(&self) -> Result<LlamaContext<'_>, ModelError> {
+        // llama.cpp's flash attention is a third slower than the plain kind on a CPU.
+        let attention = if cfg!(any(feature = "cuda", feature = "vulkan", feature = "metal")) {
+            llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO
+        } else {
+            llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_DISABLED
+        };
+        let params = LlamaContextParams::default()
+            .with_flash_attention_policy(attention)
+            .with_n_ctx(NonZeroU32::new(
+                self.context_tokens.saturating_mul(session::PROMPTS_KEPT),
+            ))
+            .with_n_seq_max(session::PROMPTS_KEPT)
+            .with_kv_unified(false)
+            .with_n_batch(session::BATCH)
+            .with_n_ubatch(session::BATCH)
+            .with_n_threads(self.threads)
+            .with_n_threads_batch(self.threads);
+        self.weights
+            .new_context(backend()?, params)
+            .map_err(|error| {
+                ModelError::Load(format!(
+                    "no context for {} tokens: {error}; the log says more",
+                    self.context_tokens
+                ))
+            })
+    }
+}
+
+fn all_cores() -> i32 {
+    thread::available_parallelism()
+        .map_or(1, |cores| i32::try_from(cores.get()).unwrap_or(i32::MAX))
+}

@@ -1,0 +1,99 @@
+//! Claims a job, decides its alarm, commits the decision; a failed commit is tried again.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    pipeline::{Pipeline, Received},
+    store::{Change, Job, Store, StoreError},
+};
+
+/// How long a claimed job belongs to its worker. Longer than any decision takes, so that a job is
+/// claimed again only when its worker has died.
+const LEASE: Duration = Duration::from_mins(5);
+/// How long an idle worker sleeps when nobody wakes it; another process may have added a job.
+const IDLE: Duration = Duration::from_secs(2);
+/// How long a job rests after a failed commit.
+const REST: Duration = Duration::from_secs(5);
+
+/// One worker. Several may run, in one process or, on PostgreSQL, in many.
+#[derive(Clone)]
+pub struct Worker {
+    /// Its name in leases.
+    pub name: String,
+    /// Where jobs come from and decisions go.
+    pub store: Store,
+    /// What decides.
+    pub pipeline: Arc<Pipeline>,
+    /// Rung when an alarm was accepted.
+    pub wake: Arc<Notify>,
+    /// Told of every decided alarm.
+    pub changes: broadcast::Sender<Change>,
+}
+
+impl Worker {
+    /// Works until `stop`; a decision that has begun is finished first.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.work_once().await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = self.wake.notified() => {}
+                        () = tokio::time::sleep(IDLE) => {}
+                    }
+                }
+                Err(error) => {
+                    // The store's errors pass: a full disk is emptied, a database comes back.
+                    tracing::error!(error = %error, "the worker rests: the store does not answer");
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = tokio::time::sleep(REST) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Decides one alarm if one waits. Returns whether one did.
+    ///
+    /// # Errors
+    /// When the store does not answer; the job stays and its lease runs out.
+    pub async fn work_once(&self) -> Result<bool, StoreError> {
+        let Some(job) = self.store.claim_job(&self.name, LEASE).await? else { return Ok(false) };
+        if let Err(error) = self.decide(&job).await {
+            tracing::error!(alarm = %job.alarm, error = %error, "a decision was not committed");
+            self.store.retry_job(&job, REST, error.code()).await?;
+        }
+        Ok(true)
+    }
+
+    async fn decide(&self, job: &Job) -> Result<(), StoreError> {
+        let stored = self.store.alarm(job.alarm).await?.ok_or(StoreError::NotFound)?;
+        let recent = self
+            .store
+            .recent(&stored.site, &stored.alarm.camera, stored.alarm.occurred_at, stored.id)
+            .await?;
+        let received = Received {
+            id: stored.id,
+            alarm: stored.alarm,
+            site: stored.site,
+            received_at: stored.received_at,
+            recent,
+        };
+        let draft = self.pipeline.decide(&received).await.draft;
+        let decision = self.store.commit_decision(Some(job), draft).await?;
+        metrics::counter!(
+            "sereno_verdicts_total",
+            "outcome" => decision.verdict.outcome.as_str(),
+            "reason" => decision.verdict.reason.code.as_str(),
+        )
+        .increment(1);
+        // Nobody may be listening; the store has it all the same.
+        let _listeners = self.changes.send(Change::decided(received.id));
+        Ok(())
+    }
+}

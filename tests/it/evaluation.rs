@@ -1,0 +1,178 @@
+//! Figures of decision quality: exact on small sets, honest where labels do not suffice.
+
+use std::time::Duration;
+
+use sereno::{
+    domain::{AvsLevel, Outcome, Severity},
+    evaluation::{Figures, Run, Sample, TokenCount},
+};
+
+fn sample(id: &str, group: &str, threat: Option<bool>, probability: f64, outcome: Outcome) -> Sample {
+    Sample {
+        id: id.to_owned(),
+        group: group.to_owned(),
+        threat,
+        class: if threat == Some(true) { "Burglary" } else { "Normal" }.to_owned(),
+        kind: "activity".to_owned(),
+        probability,
+        outcome,
+        severity: Severity::Low,
+        avs_level: AvsLevel::PRESENCE,
+        peer_score: None,
+        text: String::new(),
+        latency_ms: 100.0,
+        tokens: TokenCount { prompt: 90, reused: 60, sampled: 5, forced: 5 },
+    }
+}
+
+/// Three threats and three harmless ones in four groups; one threat is dismissed.
+fn small() -> Vec<Sample> {
+    use Outcome::{Dismissed, Uncertain, Verified};
+    vec![
+        sample("a1", "a", Some(true), 0.95, Verified),
+        sample("a2", "a", Some(false), 0.15, Dismissed),
+        sample("b1", "b", Some(true), 0.65, Uncertain),
+        sample("c1", "c", Some(true), 0.05, Dismissed),
+        sample("c2", "c", Some(false), 0.35, Uncertain),
+        sample("d1", "d", Some(false), 0.45, Uncertain),
+        sample("e1", "e", None, 0.5, Uncertain),
+    ]
+}
+
+fn close(found: f64, right: f64) {
+    assert!((found - right).abs() < 1e-9, "{found} is not {right}");
+}
+
+#[test]
+fn areas_are_those_worked_out_by_hand() {
+    let figures = Figures::of(&small(), Run::default());
+    assert_eq!((figures.n, figures.labelled), (7, 6));
+    // Of nine pairs, 0.95 and 0.65 win three each and 0.05 wins none.
+    close(figures.clip.roc_auc.unwrap().value, 6.0 / 9.0);
+    // Recall rises by a third at precisions 1/1, 2/2 and 3/6.
+    close(figures.clip.average_precision.unwrap().value, (1.0 + 1.0 + 0.5) / 3.0);
+    // Groups: a 0.95 and b 0.65 and c 0.35 are threats, d 0.45 is not: two of three pairs.
+    assert_eq!((figures.group.threats, figures.group.harmless), (3, 1));
+    close(figures.group.roc_auc.unwrap().value, 2.0 / 3.0);
+}
+
+#[test]
+fn verdicts_are_counted_against_the_truth_and_the_missed_are_named() {
+    let figures = Figures::of(&small(), Run::default());
+    let table = figures.confusion;
+    assert_eq!((table.verified.threats, table.verified.harmless), (1, 0));
+    assert_eq!((table.uncertain.threats, table.uncertain.harmless), (1, 2));
+    assert_eq!((table.dismissed.threats, table.dismissed.harmless), (1, 1));
+    close(figures.missed_share.unwrap().value, 1.0 / 3.0);
+    close(figures.dismissed_share.unwrap().value, 2.0 / 6.0);
+    close(figures.harmless_dismissed_share.unwrap().value, 1.0 / 3.0);
+    let named: Vec<&str> = figures.missed.iter().map(|missed| missed.id.as_str()).collect();
+    assert_eq!(named, ["c1"]);
+    let right: Vec<Option<f64>> = figures.verdicts.iter().map(|verdict| verdict.precision).collect();
+    assert_eq!(right, [Some(1.0), None, Some(0.5)]);
+    assert_eq!(figures.levels[2].truths.total(), 6);
+    assert_eq!(figures.classes.len(), 2);
+}
+
+#[test]
+fn calibration_is_measured_in_ten_bins() {
+    let figures = Figures::of(&small(), Run::default());
+    let calibration = figures.calibration.unwrap();
+    let gaps = 0.05 + 0.15 + 0.35 + 0.95 + 0.35 + 0.45;
+    close(calibration.ece, gaps / 6.0);
+    let squares: f64 = [0.05_f64, 0.15, 0.35, 0.95, 0.35, 0.45].iter().map(|gap| gap * gap).sum();
+    close(calibration.brier, squares / 6.0);
+    assert_eq!(calibration.bins.len(), 10);
+    assert_eq!(calibration.bins.iter().map(|bin| bin.n).sum::<usize>(), 6);
+    let edge = [sample("x", "x", Some(true), 1.0, Outcome::Verified)];
+    assert_eq!(Figures::of(&edge, Run::default()).calibration.unwrap().bins[9].n, 1);
+}
+
+#[test]
+fn floors_stand_beside_on_the_same_samples() {
+    let mut samples = small();
+    samples[0].text = "A man smashes the window and climbs in.".into();
+    samples[1].peer_score = Some(0.2);
+    samples[2].peer_score = Some(0.1);
+    let figures = Figures::of(&samples, Run::default());
+    assert_eq!(figures.floors.len(), 2);
+    // One threat has words, all else ties at none: (3 + 3 × 2 × ½) / 9.
+    close(figures.floors[0].clip_roc_auc.unwrap().value, 6.0 / 9.0);
+    assert_eq!(figures.floors[1].n, 2);
+    close(figures.floors[1].clip_roc_auc.unwrap().value, 0.0);
+    close(figures.floors[1].own_clip_roc_auc.unwrap(), 1.0);
+    assert_eq!(Figures::of(&small(), Run::default()).floors.len(), 1);
+}
+
+#[test]
+fn cost_is_told_with_the_pace_of_the_whole_run() {
+    let mut samples = small();
+    samples[6].latency_ms = 1_000.0;
+    let run = Run { wall: Some(Duration::from_secs(30)), lost: 0 };
+    let cost = Figures::of(&samples, run).operation.unwrap();
+    close(cost.latency_median_ms, 100.0);
+    close(cost.latency_p95_ms, 730.0);
+    close(cost.alarms_per_minute.unwrap(), 14.0);
+    assert_eq!(cost.tokens.prompt, 630);
+    close(cost.tokens_per_alarm, 100.0);
+}
+
+#[test]
+fn figures_that_labels_do_not_support_are_absent_and_said_to_be() {
+    let none = Figures::of(&[], Run::default());
+    assert!(none.clip.roc_auc.is_none() && none.missed_share.is_none());
+    assert!(none.operation.is_none() && none.calibration.is_none());
+    assert!(none.render().contains("No sample has a label"));
+
+    let threats = [sample("t", "t", Some(true), 0.9, Outcome::Verified)];
+    let figures = Figures::of(&threats, Run { lost: 2, ..Run::default() });
+    assert!(figures.clip.roc_auc.is_none() && figures.clip.at_recall.is_empty());
+    let shown = figures.render();
+    assert!(shown.contains("No labelled harmless alarm"));
+    assert!(shown.contains("Few groups (1)"));
+    assert!(shown.contains("2 lines gave no decision"));
+
+    let harmless = [sample("h", "h", Some(false), 0.9, Outcome::Verified)];
+    assert!(Figures::of(&harmless, Run::default()).render().contains("no labelled threat"));
+}
+
+#[test]
+fn repeated_ids_torn_labels_and_broken_numbers_are_pointed_out() {
+    let mut samples = small();
+    samples.push(sample("a1", "z", Some(false), f64::NAN, Outcome::Dismissed));
+    let notes = Figures::of(&samples, Run::default()).notes.join("\n");
+    assert!(notes.contains("1 samples repeat the id"), "{notes}");
+    assert!(notes.contains("1 ids are labelled both ways, first a1"), "{notes}");
+    assert!(notes.contains("1 probabilities are no numbers"), "{notes}");
+}
+
+#[test]
+fn the_same_samples_give_the_same_bytes() {
+    let json = |figures: &Figures| serde_json::to_string(figures).unwrap();
+    let first = Figures::of(&small(), Run::default());
+    assert_eq!(json(&first), json(&Figures::of(&small(), Run::default())));
+}
+
+#[test]
+fn the_account_fits_a_terminal_and_opens_with_what_was_missed() {
+    let mut samples = small();
+    samples[3].id = format!("{}\u{1b}[31m", "very-long-name-".repeat(20));
+    let shown = Figures::of(&samples, Run::default()).render();
+    assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+    assert!(!shown.contains('\u{1b}'));
+    let opening: Vec<&str> = shown.lines().take(4).collect();
+    assert_eq!(opening[0], "7 alarms decided, 6 labelled: 3 threats, 3 harmless, in 4 groups");
+    assert_eq!(opening[2], "MISSED");
+    assert!(opening[3].starts_with("  1 of 3 threats were dismissed: 33.3% ["));
+    assert!(shown.contains("p=0.050 low      Burglary"));
+}
+
+#[test]
+fn many_missed_threats_are_counted_even_where_not_all_are_named() {
+    let samples: Vec<Sample> = (0..40)
+        .map(|at| sample(&format!("m{at}"), &format!("g{at}"), Some(true), 0.1, Outcome::Dismissed))
+        .collect();
+    let shown = Figures::of(&samples, Run::default()).render();
+    assert!(shown.contains("40 of 40 threats were dismissed: 100.0% [100.0%, 100.0%]"), "{shown}");
+    assert!(shown.contains("and 15 more, in the JSON"));
+}
