@@ -132,7 +132,7 @@ impl App {
             build_digest: build_digest(),
             config_digest: self.config.digest(),
         };
-        let key = LogKey::load_or_create(folder, &identity.origin, self.ids.as_ref())
+        let key = LogKey::open(folder, &identity.origin, self.ids.as_ref())
             .map_err(AppError::environment)?;
         let store = Store::open(
             &self.config.store_url(),
@@ -182,6 +182,7 @@ impl App {
             context_tokens: settings.context_tokens,
             threads: settings.threads,
             queue_limit: settings.queue,
+            batch_forced: true,
         };
         blocking(move || LlamaModel::load(options)).await
     }
@@ -195,7 +196,7 @@ impl App {
             expected_sha256: settings.sha256.clone(),
             threads: settings.threads,
         };
-        let embedder = blocking(move || MiniLm::load(options)).await?;
+        let embedder = blocking(move || MiniLm::load(&options)).await?;
         let embedder: Arc<dyn SentenceEmbedder> = Arc::new(embedder);
         let prompts = Prompts::embedded().map_err(|error| ModelError::Load(error.to_string()))?;
         ZeroShot::new(embedder, &prompts.anchors.harmful, &prompts.anchors.harmless).await
@@ -205,7 +206,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Input`] when a prompt is broken.
-    pub fn pipeline(&self, models: &Models) -> Result<Pipeline, AppError> {
+    pub async fn pipeline(&self, models: &Models) -> Result<Pipeline, AppError> {
         let settings = Settings {
             deadline: Duration::from_secs(self.config.models.language_model.deadline_seconds),
             seed: SEED,
@@ -219,7 +220,8 @@ impl App {
             Prompts::embedded().map_err(AppError::input)?,
             Arc::clone(&self.clock),
             settings,
-        ))
+        )
+        .await)
     }
 }
 

@@ -89,8 +89,8 @@ struct Findings {
 }
 
 impl Pipeline {
-    /// Puts the stages together.
-    pub fn new(
+    /// Puts the stages together, and takes the measure of the model's leaning.
+    pub async fn new(
         policies: Arc<PolicySet>,
         sites: Arc<Sites>,
         model: Arc<dyn LanguageModel>,
@@ -100,10 +100,15 @@ impl Pipeline {
         settings: Settings,
     ) -> Self {
         let manifest = model.manifest().clone();
+        let background = CallLimits {
+            urgency: Urgency::Background,
+            deadline: settings.deadline,
+            seed: settings.seed,
+        };
         Self {
             policies,
             sites,
-            read: ReadStage::new(Arc::clone(&model), prompts.read),
+            read: ReadStage::new(Arc::clone(&model), prompts.read).settled(background).await,
             assess: AssessStage::new(model, prompts.assess),
             classifier,
             clock,

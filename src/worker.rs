@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     pipeline::{Pipeline, Received},
-    store::{Change, Job, Store, StoreError},
+    store::{AlarmState, Change, Job, Store, StoreError},
 };
 
 /// How long a claimed job belongs to its worker. Longer than any decision takes, so that a job is
@@ -72,7 +72,7 @@ impl Worker {
     }
 
     async fn decide(&self, job: &Job) -> Result<(), StoreError> {
-        let stored = self.store.alarm(job.alarm).await?.ok_or(StoreError::NotFound)?;
+        let stored = self.store.alarm(job.alarm).await?.ok_or(StoreError::NotFound("alarm"))?;
         let recent = self
             .store
             .recent(&stored.site, &stored.alarm.camera, stored.alarm.occurred_at, stored.id)
@@ -93,7 +93,7 @@ impl Worker {
         )
         .increment(1);
         // Nobody may be listening; the store has it all the same.
-        let _listeners = self.changes.send(Change::decided(received.id));
+        let _listeners = self.changes.send(Change { id: received.id, state: AlarmState::Decided });
         Ok(())
     }
 }

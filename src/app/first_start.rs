@@ -35,7 +35,7 @@ pub async fn prepare(app: &App, store: &Store, with_samples: bool) -> Result<Vec
     let mut log_ins = Vec::new();
     for role in roles {
         let log_in = LogIn { name: role.as_str().to_owned(), password: new_password(app) };
-        let hash = auth::hash_password(&log_in.password).map_err(AppError::environment)?;
+        let hash = auth::hash_password(&log_in.password, app.ids.as_ref()).map_err(AppError::environment)?;
         store.add_user(&log_in.name, *role, &hash).await?;
         log_ins.push(log_in);
     }

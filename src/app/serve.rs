@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{App, AppError, Models, OnMissingModel, first_start, samples};
 use crate::{
     audit::{Event, EventKind},
-    http::{self, ApiState, Limits, Readiness, ReportFormat},
+    http::{self, ApiState, Readiness, ReportFormat},
     lifecycle::Lifecycle,
     reports,
     store::{Change, Store},
@@ -44,7 +44,7 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     let lifecycle = Lifecycle::default();
     let wake = Arc::new(Notify::new());
     let (changes, _) = broadcast::channel::<Change>(CHANGES_KEPT);
-    let pipeline = Arc::new(app.pipeline(&models)?);
+    let pipeline = Arc::new(app.pipeline(&models).await?);
     for number in 1..=app.config.workers {
         let worker = Worker {
             name: format!("{}-{number}", std::process::id()),
@@ -57,7 +57,7 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     }
     lifecycle.spawn(keep_signing(store.clone(), lifecycle.stop_token()));
 
-    let state = api_state(&app, &store, &models, metrics, changes, &wake);
+    let state = api_state(&app, &store, &models, metrics, changes, &wake, &lifecycle);
     announce(&listener, &log_ins, &models);
     if with_samples {
         let feed = samples::feed(app.sites.clone(), store.clone(), wake, lifecycle.stop_token());
@@ -119,6 +119,7 @@ fn api_state(
     metrics: metrics_exporter_prometheus::PrometheusHandle,
     changes: broadcast::Sender<Change>,
     wake: &Arc<Notify>,
+    lifecycle: &Lifecycle,
 ) -> ApiState {
     let sites = Arc::clone(&app.sites);
     let loaded = models.problems.is_empty();
@@ -139,8 +140,9 @@ fn api_state(
             .map_err(|error| error.to_string())
         }),
         resolve_site: Arc::new(move |alarm| sites.resolve(alarm)),
-        limits: Limits::from(&app.config.limits),
+        limits: app.config.limits.clone(),
         secure_cookies: app.config.secure_cookies,
+        stopping: lifecycle.stop_token(),
     }
 }
 

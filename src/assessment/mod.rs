@@ -139,21 +139,13 @@ fn fill(assessment: &mut Assessment, completion: &Completion) -> Result<(), Mode
     Ok(())
 }
 
-/// The facts, the site and the rules as the model sees them: codes and our own words.
+/// The rules, the site and the facts as the model sees them: codes and our own words, and last
+/// what matters most.
 fn render(case: Case<'_>) -> String {
     let Case { facts, context, quoted, .. } = case;
-    let mut data = String::new();
-    let danger = match facts.danger {
-        Presence::Present => "yes",
-        Presence::Absent => "no",
-        Presence::Unclear => "unclear",
-    };
-    let _infallible = write!(data, "facts: danger {danger}; cause {}; place {}", facts.cause, facts.place);
-    for (name, counted) in counts(facts) {
-        let _infallible = write!(data, "; {name} {} {}", counted.count, ids(&counted.evidence));
-    }
-    for (code, presence, evidence) in observations(facts) {
-        let _infallible = write!(data, "; {code} {presence} {}", ids(evidence));
+    let mut data = String::from("rules:");
+    for rule in quoted.iter().take(QUOTED_RULES) {
+        let _infallible = write!(data, " {}", rule.because);
     }
     let _infallible = write!(
         data,
@@ -165,10 +157,19 @@ fn render(case: Case<'_>) -> String {
     for window in &context.windows {
         let _infallible = write!(data, ", {} window", window.kind);
     }
-    data.push_str("\nrules:");
-    for rule in quoted.iter().take(QUOTED_RULES) {
-        let _infallible = write!(data, " {}: {}", rule.id, rule.because);
+    let _infallible = write!(data, "\nfacts: cause {}, place {}", facts.cause, facts.place);
+    for (name, counted) in counts(facts) {
+        let _infallible = write!(data, ", {name} {} {}", counted.count, ids(&counted.evidence));
     }
+    for (code, presence, evidence) in observations(facts) {
+        let _infallible = write!(data, ", {code} {presence} {}", ids(evidence));
+    }
+    let danger = match facts.danger {
+        Presence::Present => "yes",
+        Presence::Absent => "no",
+        Presence::Unclear => "unclear",
+    };
+    let _infallible = write!(data, "\ndanger: {danger}");
     data
 }
 

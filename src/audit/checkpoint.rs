@@ -73,7 +73,6 @@ impl Checkpoint {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
 
@@ -93,7 +92,7 @@ mod tests {
         20852163
         CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=
 
-        — log.test/1 RkTDv3unzMJGbx87VXVZrv+Hn3Tq6RKuRN3Y2SP84tkHUX9yRt5qExGBbZjPZ1mYbQXe4LaZaCJRjTVGJSjK0gDj2AI=
+        — log.test/1 bTdW4eW0lIddemeT3SDC1qUwMWP5AwGCRa61l4ZRbyJOOZmNoLhyRpCxpdlJUEmXpe1sd/z7osPzlhk15a+jZhB7owY=
         ");
         assert_eq!(Checkpoint::open(&note, key().verifier()), Ok(checkpoint()));
     }

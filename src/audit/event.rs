@@ -7,7 +7,15 @@ use crate::domain::{AlarmId, Role};
 
 /// The closed list of things that are recorded.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::IntoStaticStr,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
     strum::VariantArray,
 )]
 pub enum EventKind {
@@ -162,7 +170,7 @@ pub struct Event {
 
 impl Event {
     /// An event of the system itself, without particulars.
-    pub const fn new(kind: EventKind, occurred_at: Timestamp) -> Self {
+    pub fn new(kind: EventKind, occurred_at: Timestamp) -> Self {
         Self {
             kind,
             alarm: None,
@@ -214,7 +222,11 @@ mod tests {
     fn every_kind_has_a_dotted_name_that_reads_back_and_serves_a_point_of_article_12() {
         for kind in EventKind::VARIANTS {
             let name = kind.as_str();
-            assert!(name.split_once('.').is_some_and(|(area, what)| !area.is_empty() && !what.is_empty()), "{name}");
+            assert!(
+                name.split_once('.')
+                    .is_some_and(|(area, what)| !area.is_empty() && !what.is_empty()),
+                "{name}"
+            );
             assert_eq!(name.parse(), Ok(*kind));
             assert!(('a'..='c').contains(&kind.art12_2()));
         }
@@ -226,7 +238,10 @@ mod tests {
     #[test]
     fn an_actor_is_named_by_pseudonym_and_role() {
         let actor = Actor::Person { pseudonym: "p-1".into(), role: Role::Operator };
-        assert_eq!(actor.to_json(), json!({"kind": "person", "pseudonym": "p-1", "role": "operator"}));
+        assert_eq!(
+            actor.to_json(),
+            json!({"kind": "person", "pseudonym": "p-1", "role": "operator"})
+        );
         assert_eq!(Actor::System.to_json(), json!({"kind": "system"}));
     }
 }

@@ -19,7 +19,9 @@ use crate::domain::IdSource;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// Others may read the private key.
-    #[error("{path}: others may read the log's private key (mode {mode:o}); run `chmod 600 {path}`, and make a new log if somebody may have copied it")]
+    #[error(
+        "{path}: others may read the log's private key (mode {mode:o}); run `chmod 600 {path}`, and make a new log if somebody may have copied it"
+    )]
     Exposed {
         /// The key's file.
         path: PathBuf,
@@ -27,7 +29,9 @@ pub enum KeyError {
         mode: u32,
     },
     /// The file does not hold a key.
-    #[error("{path}: not a log key ({why}); restore it from the backup, for without it the log cannot go on")]
+    #[error(
+        "{path}: not a log key ({why}); restore it from the backup, for without it the log cannot go on"
+    )]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -35,7 +39,9 @@ pub enum KeyError {
         why: String,
     },
     /// The key belongs to another log.
-    #[error("{path}: the key is of the log `{found}`, but the configuration says `{wanted}`; keep the log's name, or begin a new data folder")]
+    #[error(
+        "{path}: the key is of the log `{found}`, but the configuration says `{wanted}`; keep the log's name, or begin a new data folder"
+    )]
     OtherLog {
         /// The file.
         path: PathBuf,
@@ -129,7 +135,8 @@ impl LogKey {
         if mode & 0o077 != 0 {
             return Err(KeyError::Exposed { path: path.to_owned(), mode });
         }
-        let malformed = |why: &str| KeyError::Malformed { path: path.to_owned(), why: why.to_owned() };
+        let malformed =
+            |why: &str| KeyError::Malformed { path: path.to_owned(), why: why.to_owned() };
         let bytes = fs::read(path).map_err(io)?;
         let text = String::from_utf8(bytes).map_err(|_| malformed("it is not text"))?;
         let (found, id, seed) = parts(text.trim_end_matches('\n')).map_err(malformed)?;
@@ -151,9 +158,10 @@ impl LogKey {
     /// Writes a new file whole or not at all: a crash leaves no half key behind.
     fn write(&self, path: &Path) -> Result<(), KeyError> {
         let draft = path.with_extension("key.new");
-        let written = self.write_draft(&draft).and_then(|()| fs::rename(&draft, path)).and_then(|()| {
-            path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-        });
+        let written = self
+            .write_draft(&draft)
+            .and_then(|()| fs::rename(&draft, path))
+            .and_then(|()| path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
         written.map_err(|source| KeyError::Io { path: path.to_owned(), source })
     }
 
@@ -181,16 +189,14 @@ fn parts(text: &str) -> Result<(&str, &str, [u8; 32]), &'static str> {
     };
     let bytes = from_base64_standard(encoded).ok_or("its end is not base64")?;
     match bytes.split_first() {
-        Some((1, seed)) => seed
-            .try_into()
-            .map(|seed| (name, id, seed))
-            .map_err(|_| "an Ed25519 key has 32 bytes"),
+        Some((1, seed)) => {
+            seed.try_into().map(|seed| (name, id, seed)).map_err(|_| "an Ed25519 key has 32 bytes")
+        }
         _ => Err("it is not of the type Ed25519 (0x01)"),
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::domain::RandomIds;
@@ -201,8 +207,8 @@ mod tests {
         let made = LogKey::open(folder.path(), "log.test/1", &RandomIds).unwrap();
         let read = LogKey::open(folder.path(), "log.test/1", &RandomIds).unwrap();
         assert_eq!(made.verifier(), read.verifier());
-        let mode = fs::metadata(folder.path().join("log.key")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let bits = fs::metadata(folder.path().join("log.key")).unwrap().permissions().mode();
+        assert_eq!(bits & 0o777, 0o600);
         let public = fs::read_to_string(folder.path().join("log.vkey")).unwrap();
         assert_eq!(VerifierKey::parse(&public).as_ref(), Ok(made.verifier()));
         assert!(!format!("{made:?}").contains("PRIVATE"));

@@ -18,7 +18,9 @@ pub const MAX_BYTES: usize = 65_535;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LeafError {
     /// Too much that is public.
-    #[error("the entry {kind} has {bytes} bytes, but a leaf holds at most {MAX_BYTES}: keep long values outside the leaf")]
+    #[error(
+        "the entry {kind} has {bytes} bytes, but a leaf holds at most {MAX_BYTES}: keep long values outside the leaf"
+    )]
     TooLong {
         /// The kind of the event.
         kind: &'static str,
@@ -26,7 +28,9 @@ pub enum LeafError {
         bytes: usize,
     },
     /// One name was given twice among the personal values.
-    #[error("the entry {kind} names `{name}` twice among its personal values: each may be there once")]
+    #[error(
+        "the entry {kind} names `{name}` twice among its personal values: each may be there once"
+    )]
     Twice {
         /// The kind of the event.
         kind: &'static str,
@@ -98,11 +102,8 @@ pub fn build(
     if let Some((name, _)) = event.personal.iter().find(|(name, _)| !seen.insert(name)) {
         return Err(LeafError::Twice { kind, name: name.clone() });
     }
-    let disclosures: Vec<_> = event
-        .personal
-        .iter()
-        .map(|(name, value)| Disclosure::new(&salt(), name, value))
-        .collect();
+    let disclosures: Vec<_> =
+        event.personal.iter().map(|(name, value)| Disclosure::new(&salt(), name, value)).collect();
     let content = content(event, envelope, &disclosures);
     let text = serde_json_canonicalizer::to_string(&content)
         .map_err(|error| LeafError::NotCanonical { kind, why: error.to_string() })?;
@@ -112,7 +113,11 @@ pub fn build(
     Ok(Leaf { hash: leaf_hash(text.as_bytes()), text, disclosures })
 }
 
-fn content(event: &Event, envelope: &Envelope<'_>, disclosures: &[Disclosure]) -> Map<String, Value> {
+fn content(
+    event: &Event,
+    envelope: &Envelope<'_>,
+    disclosures: &[Disclosure],
+) -> Map<String, Value> {
     let commits: Vec<Value> = disclosures
         .iter()
         .map(|one| json!({"name": one.name(), "alg": "sha-256", "digest": one.digest()}))
@@ -141,12 +146,40 @@ fn content(event: &Event, envelope: &Envelope<'_>, disclosures: &[Disclosure]) -
     put("retention_class", class("personal"));
     put("dek_id", if sealed { envelope.dek_id.into() } else { Value::Null });
     put("commits", commits.into());
-    put("data", event.public.clone().into());
+    put("data", event.public.iter().map(|(name, value)| (name.clone(), exact(value))).collect());
     leaf
 }
 
+/// A value that every JSON reader reads back to the same number: six decimals at most, and whole
+/// numbers beyond 2^53 (RFC 8785 §6) as text.
+fn exact(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => exact_number(number),
+        Value::Array(items) => items.iter().map(exact).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), exact(value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn exact_number(number: &serde_json::Number) -> Value {
+    const LARGEST: u64 = 1 << 53;
+    if let Some(float) = number.as_f64().filter(|_| number.is_f64()) {
+        // Beyond this a double has no six decimals to keep.
+        if float.abs() < 1e9 {
+            return ((float * 1e6).round() / 1e6).into();
+        }
+        return format!("{float}").into();
+    }
+    let magnitude = number.as_i64().map(i64::unsigned_abs).or_else(|| number.as_u64());
+    match magnitude {
+        Some(magnitude) if magnitude <= LARGEST => number.clone().into(),
+        _ => number.to_string().into(),
+    }
+}
+
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::audit::event::EventKind;
@@ -180,7 +213,9 @@ mod tests {
     fn a_personal_value_never_enters_the_leaf_but_its_commitment_does() {
         let event = event().personal("captions", "A woman in a red coat");
         let leaf = build(&event, &envelope(), || [7; 32]).unwrap();
-        assert!(!leaf.text.contains("red coat") && leaf.text.contains(r#""payload_class":"scene""#));
+        assert!(
+            !leaf.text.contains("red coat") && leaf.text.contains(r#""payload_class":"scene""#)
+        );
         assert!(leaf.text.contains(&leaf.disclosures[0].digest()));
         assert!(leaf.text.contains(r#""dek_id":"k1""#));
     }
@@ -193,6 +228,21 @@ mod tests {
         let twice = event().personal("note", 1).personal("note", 2);
         let error = build(&twice, &envelope(), || [0; 32]).unwrap_err().to_string();
         assert!(error.contains("`note` twice"), "{error}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_number_reads_back_to_the_same_canonical_leaf(
+            float in proptest::num::f64::ANY, whole in proptest::num::i64::ANY,
+            unsigned in proptest::num::u64::ANY, share in 0.0..1.0_f64,
+        ) {
+            let event = event()
+                .public("float", float).public("whole", whole).public("unsigned", unsigned)
+                .public("nested", json!({"share": [share]}));
+            let leaf = build(&event, &envelope(), || [0; 32]).unwrap();
+            let read: Value = serde_json::from_str(&leaf.text).unwrap();
+            proptest::prop_assert_eq!(serde_json_canonicalizer::to_string(&read).unwrap(), leaf.text);
+        }
     }
 
     #[test]

@@ -17,7 +17,9 @@ pub enum NoteError {
     #[error("not a signed note: {0}")]
     Form(&'static str),
     /// The key's text is wrong.
-    #[error("not a verifier key: {0}; right is `name+8 hex digits+base64`, as in the file log.vkey")]
+    #[error(
+        "not a verifier key: {0}; right is `name+8 hex digits+base64`, as in the file log.vkey"
+    )]
     Key(&'static str),
     /// No signature by this key.
     #[error("the note has no signature by the key {0}")]
@@ -126,7 +128,9 @@ impl VerifierKey {
 /// When the text or the key's name cannot be part of a note.
 pub fn sign(text: &str, name: &str, key: &SigningKey) -> Result<String, NoteError> {
     if !text.ends_with('\n') || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(NoteError::Form("its text must end with a newline and hold no control character"));
+        return Err(NoteError::Form(
+            "its text must end with a newline and hold no control character",
+        ));
     }
     let verifier = VerifierKey::new(name, key.verifying_key())?;
     let mut bytes = verifier.id().to_vec();
@@ -151,7 +155,8 @@ fn split(note: &str) -> Result<(&str, &str), NoteError> {
 
 fn signature_line(line: &str) -> Result<(&str, Vec<u8>), NoteError> {
     let wrong = NoteError::Form("a signature line is `\u{2014} name base64`");
-    let Some((name, encoded)) = line.strip_prefix("\u{2014} ").and_then(|rest| rest.split_once(' '))
+    let Some((name, encoded)) =
+        line.strip_prefix("\u{2014} ").and_then(|rest| rest.split_once(' '))
     else {
         return Err(wrong);
     };
@@ -168,7 +173,6 @@ fn check_name(name: &str) -> Result<(), NoteError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use proptest::prelude::*;
 

@@ -153,7 +153,8 @@ mod tests {
 
     fn hashes(ranges: &[Range], leaves: &[Hash]) -> Vec<Hash> {
         let slice = |range: Span<u64>| {
-            &leaves[usize::try_from(range.start).unwrap_or_default()..usize::try_from(range.end).unwrap_or_default()]
+            &leaves[usize::try_from(range.start).unwrap_or_default()
+                ..usize::try_from(range.end).unwrap_or_default()]
         };
         ranges
             .iter()
@@ -180,7 +181,13 @@ mod tests {
                 let ranges = inclusion(number(index), number(size)).unwrap_or_default();
                 let proof = hashes(&ranges, leaves);
                 assert_eq!(proof, naive_path(index, leaves), "leaf {index} of {size}");
-                assert!(includes(number(index), number(size), leaves[index], &proof, &naive::root(leaves)));
+                assert!(includes(
+                    number(index),
+                    number(size),
+                    leaves[index],
+                    &proof,
+                    &naive::root(leaves)
+                ));
             }
         }
     }
@@ -197,7 +204,10 @@ mod tests {
                 let proof = hashes(&ranges, &all[..new]);
                 assert_eq!(proof, naive_subproof(old, &all[..new], true), "{old} of {new}");
                 let old_root = naive::root(&all[..old]);
-                assert!(extends(number(old), &old_root, number(new), &new_root, &proof), "{old} of {new}");
+                assert!(
+                    extends(number(old), &old_root, number(new), &new_root, &proof),
+                    "{old} of {new}"
+                );
             }
         }
     }

@@ -269,12 +269,14 @@ impl Verifier {
     fn nodes(&mut self, seq: u64, leaf: Hash, stored: &[StoredNode]) {
         let built = self.tree.push(leaf);
         if built.len() != stored.len() {
-            let problem = format!("{} tree nodes belong to it, but {} are stored", built.len(), stored.len());
+            let problem =
+                format!("{} tree nodes belong to it, but {} are stored", built.len(), stored.len());
             self.wrong(seq, &problem);
         }
         for ((id, hash), node) in built.iter().zip(stored) {
             if node.level != id.level || node.hash != hex::encode(hash) {
-                let problem = format!("the tree node of level {} over it is not the stored one", id.level);
+                let problem =
+                    format!("the tree node of level {} over it is not the stored one", id.level);
                 self.wrong(seq, &problem);
             }
         }
@@ -334,8 +336,8 @@ pub fn documents(kept: &[StoredDisclosure]) -> Vec<(String, String)> {
 }
 
 fn canonical(leaf: &str) -> Result<Map<String, Value>, String> {
-    let value: Map<String, Value> =
-        serde_json::from_str(leaf).map_err(|error| format!("the leaf is not a JSON object: {error}"))?;
+    let value: Map<String, Value> = serde_json::from_str(leaf)
+        .map_err(|error| format!("the leaf is not a JSON object: {error}"))?;
     match serde_json_canonicalizer::to_string(&value) {
         Ok(text) if text == leaf => Ok(value),
         _ => Err("the leaf is not in canonical form (RFC 8785)".to_owned()),

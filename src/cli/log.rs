@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use crate::audit::verify::Report;
+
 use super::{App, AppError, Ending, print, triage::progress_bar};
 
 /// What to do with the log.
@@ -42,10 +44,32 @@ impl Log {
                 if json {
                     print(&serde_json::json!(report).to_string())?;
                 } else {
-                    print(&report.to_string())?;
+                    print(&describe(&report))?;
                 }
-                Ok(if report.ok() { Ending::Done } else { Ending::No })
+                Ok(if report.ok { Ending::Done } else { Ending::No })
             }
         }
     }
+}
+
+/// What was checked, and the first things that are wrong.
+fn describe(report: &Report) -> String {
+    let mut lines = vec![format!(
+        "{} entries, root {}, {} checkpoints covering {} entries",
+        report.size, report.root, report.checkpoints, report.signed_size
+    )];
+    lines.push(format!(
+        "{} personal values match their commitments, {} are erased, {} documents match",
+        report.disclosed, report.erased, report.documents
+    ));
+    lines.extend(report.findings.iter().map(|finding| match finding.entry {
+        Some(entry) => format!("WRONG entry {entry}: {}", finding.problem),
+        None => format!("WRONG {}", finding.problem),
+    }));
+    lines.push(if report.ok {
+        "the log verifies".to_owned()
+    } else {
+        format!("the log does not verify: {} problems", report.problems)
+    });
+    lines.join("\n")
 }

@@ -32,7 +32,7 @@ pub fn text(name: Name) -> Result<String, AppError> {
         Name::Facts => wire::facts_schema(),
         Name::Assessment => assessment::assessment_schema(),
         Name::Decision => decision_schema()?,
-        Name::Report => reports::schema(),
+        Name::Report => serde_json::from_str(reports::INCIDENT_SCHEMA).map_err(AppError::input)?,
     };
     serde_json::to_string_pretty(&value).map_err(AppError::input)
 }

@@ -40,7 +40,7 @@ impl Triage {
         lines.truncate(self.limit.unwrap_or(usize::MAX));
         let store = app.open_store().await?;
         let models = app.load_models(OnMissingModel::Stop).await?;
-        let pipeline = app.pipeline(&models)?;
+        let pipeline = app.pipeline(&models).await?;
         let progress = progress_bar(lines.len() as u64, "alarms");
         let mut ending = Ending::Done;
         for (file, number, alarm) in lines {

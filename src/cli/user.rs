@@ -2,9 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use base64::Engine as _;
 use clap::Subcommand;
-use sha2::{Digest as _, Sha256};
 
 use super::{App, AppError, Ending, print};
 use crate::{domain::Role, http::auth};
@@ -50,7 +48,7 @@ impl User {
         let store = app.open_store().await?;
         match self {
             Self::Add { name, role } => {
-                let hash = auth::hash_password(&read_password()?).map_err(AppError::input)?;
+                let hash = auth::hash_password(&read_password()?, app.ids.as_ref()).map_err(AppError::input)?;
                 store.add_user(&name, role, &hash).await?;
                 print(&format!("{name} can log in as {role}"))
             }
@@ -59,7 +57,7 @@ impl User {
                 print(&format!("{name} is {role} now"))
             }
             Self::Password { name } => {
-                let hash = auth::hash_password(&read_password()?).map_err(AppError::input)?;
+                let hash = auth::hash_password(&read_password()?, app.ids.as_ref()).map_err(AppError::input)?;
                 store.set_password(&name, &hash).await?;
                 print(&format!("{name} has a new password"))
             }
@@ -68,12 +66,9 @@ impl User {
                 print(&format!("{name} is locked out"))
             }
             Self::Token { name } => {
-                let secret = base64::engine::general_purpose::URL_SAFE_NO_PAD
-                    .encode(app.ids.random_bytes());
-                let token = format!("sereno_{secret}");
-                let hash = hex::encode(Sha256::digest(&token));
-                store.add_token(&name, Role::Source, &hash).await?;
-                print(&token)
+                let made = auth::new_api_token(app.ids.as_ref());
+                store.add_token(&name, Role::Source, &made.hash).await?;
+                print(&made.token)
             }
         }
     }

@@ -117,7 +117,7 @@ impl Context {
             site_digest: String::new(),
             camera_known: false,
             zone: ZoneContext { id: "unknown".to_owned(), kind: ZoneKind::Unknown, public: false },
-            local_time: received_at.to_zoned(jiff::tz::TimeZone::UTC).datetime(),
+            local_time: received_at.to_zoned_datetime(jiff::tz::TimeZone::UTC).datetime(),
             open: false,
             armed: true,
             windows: Vec::new(),

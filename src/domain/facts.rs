@@ -282,6 +282,9 @@ impl Counted {
     pub const UNKNOWN: Self = Self { count: CountBand::Unclear, evidence: Vec::new() };
 }
 
+/// [`Object`] by a name that `utoipa` does not take for "any JSON object".
+type Thing = Object;
+
 /// Everything that was read from an alarm's captions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Facts {
@@ -302,6 +305,7 @@ pub struct Facts {
     /// Acts, those that matter most first.
     pub acts: Vec<Observed<Act>>,
     /// Things.
+    #[schema(value_type = Vec<Observed<Thing>>)]
     pub objects: Vec<Observed<Object>>,
     /// Hazards.
     pub hazards: Vec<Observed<Hazard>>,

@@ -13,6 +13,7 @@ use super::clock::Clock;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[serde(transparent)]
+#[schema(value_type = String, format = "uuid")]
 pub struct AlarmId(pub Uuid);
 
 impl fmt::Display for AlarmId {

@@ -191,8 +191,9 @@ impl Figures {
         let clips = grouped.clips(|sample| Some(sample.probability));
         let confusion = Confusion::of(&mended);
         let dismissed = |sample: &Sample| sample.outcome == crate::domain::Outcome::Dismissed;
-        let mut floors =
-            vec![grouped.floor("alarming words, counted", |one| Some(real(keyword_count(&one.text))))];
+        let mut floors = vec![
+            grouped.floor("alarming words, counted", |one| Some(real(keyword_count(&one.text)))),
+        ];
         if mended.iter().any(|sample| sample.threat.is_some() && sample.peer_score.is_some()) {
             floors.push(grouped.floor("peer's score in the labels", |one| one.peer_score));
         }

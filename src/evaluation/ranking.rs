@@ -193,8 +193,7 @@ mod tests {
     #[test]
     fn a_weight_of_two_is_the_same_as_saying_it_twice() {
         let once = ranking(&[(0.9, true), (0.4, false), (0.3, true), (0.1, false)]);
-        let twice =
-            ranking(&[(0.9, true), (0.4, false), (0.4, false), (0.3, true), (0.1, false)]);
+        let twice = ranking(&[(0.9, true), (0.4, false), (0.4, false), (0.3, true), (0.1, false)]);
         close(once.roc_auc(Some(&[1, 2, 1, 1])), twice.roc_auc(None).unwrap());
         close(once.average_precision(Some(&[1, 2, 1, 1])), twice.average_precision(None).unwrap());
         assert_eq!(once.roc_auc(Some(&[1, 0, 1, 0])), None);

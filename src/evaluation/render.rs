@@ -85,11 +85,7 @@ fn write_missed(out: &mut String, figures: &Figures) -> std::fmt::Result {
 }
 
 fn write_ordering(out: &mut String, title: &str, ordering: &Ordering) -> std::fmt::Result {
-    writeln!(
-        out,
-        "\nORDER {title}: {} threats, {} harmless",
-        ordering.threats, ordering.harmless
-    )?;
+    writeln!(out, "\nORDER {title}: {} threats, {} harmless", ordering.threats, ordering.harmless)?;
     writeln!(out, "  area under the ROC curve      {}", number(ordering.roc_auc))?;
     writeln!(out, "  average precision             {}", number(ordering.average_precision))?;
     if !ordering.at_recall.is_empty() {
@@ -139,10 +135,7 @@ fn write_names(out: &mut String, title: &str, rows: &[NamedRow]) -> std::fmt::Re
         return Ok(());
     }
     let title = format!("BY {}", title.to_uppercase());
-    writeln!(
-        out,
-        "\n{title:<28} threats harmless  verified uncertain dismissed  missed  mean p"
-    )?;
+    writeln!(out, "\n{title:<28} threats harmless  verified uncertain dismissed  missed  mean p")?;
     for row in rows.iter().take(ROWS) {
         let Confusion { verified, uncertain, dismissed } = row.confusion;
         let all = row.confusion.all();
@@ -196,7 +189,10 @@ fn write_floors(out: &mut String, figures: &Figures) -> std::fmt::Result {
         writeln!(out, "    group {}", number(floor.group_roc_auc))?;
         if let Some(at) = &floor.group_at_95 {
             let share = at.harmless_dismissed_share * 100.0;
-            writeln!(out, "    keeping 95% of the threat groups dismisses {share:.1}% of the others")?;
+            writeln!(
+                out,
+                "    keeping 95% of the threat groups dismisses {share:.1}% of the others"
+            )?;
         }
     }
     Ok(())

@@ -46,9 +46,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Query::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "bad_query", error.body_text())
-        })
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(query)| Self(query))
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "bad_query", error.body_text()))
     }
 }
 
@@ -100,7 +100,7 @@ fn unread(error: &BytesRejection) -> Problem {
             "unreadable_body",
             "The connection ended before the body did.",
         )
-        .because(error.body_text()),
+        .because(&error.body_text()),
     }
 }
 
@@ -125,15 +125,15 @@ mod tests {
 
     fn fault(body: &str) -> (u16, Option<String>) {
         let problem = parse::<Outer>(body.as_bytes()).unwrap_err();
-        (problem.status, problem.path)
+        (problem.status, problem.path.map(String::from))
     }
 
     #[test]
     fn a_fault_of_shape_is_422_and_names_its_path() {
-        assert_eq!(fault(r#"{"inner":[{"number":1},{"number":"two"}]}"#), (
-            422,
-            Some("inner[1].number".to_owned())
-        ));
+        assert_eq!(
+            fault(r#"{"inner":[{"number":1},{"number":"two"}]}"#),
+            (422, Some("inner[1].number".to_owned()))
+        );
         assert_eq!(fault(r#"{"inner":[],"more":1}"#), (422, Some("more".to_owned())));
     }
 

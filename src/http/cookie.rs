@@ -59,10 +59,7 @@ mod tests {
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let plain = set("abc", false).unwrap();
-        assert_eq!(
-            plain,
-            "sereno_session=abc; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200"
-        );
+        assert_eq!(plain, "sereno_session=abc; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
         assert!(set("abc", true).unwrap().to_str().unwrap().ends_with("; Secure"));
         assert!(clear(false).unwrap().to_str().unwrap().contains("Max-Age=0"));
     }

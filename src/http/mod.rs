@@ -20,19 +20,27 @@ use axum::{
     routing::{delete, get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
-use utoipa::ToSchema;
 
 use crate::{
-    domain::{Alarm, AlarmId, Clock, IdSource},
-    intake::IntakeLimits,
-    store::{AlarmState, Store},
+    config::Limits,
+    domain::{Alarm, Clock, IdSource},
+    store::Store,
 };
 
+pub use crate::store::Change;
+use api::{
+    check_health::check_health, check_readiness::check_readiness, close_session::close_session,
+    dispose_alarm::dispose_alarm, list_alarms::list_alarms, list_entries::list_entries,
+    open_session::open_session, print_report::print_html, print_report::print_markdown,
+    receive_alarm::receive_alarm, show_alarm::show_alarm, show_checkpoint::show_checkpoint,
+    show_decision::show_decision, show_log::show_log, show_metrics::show_metrics,
+    show_openapi::show_openapi, show_report::show_report, show_session::show_session,
+    stream_changes::stream_changes, verify_log::verify_log,
+};
 pub use openapi::openapi_json;
 
 /// Renders a report's JSON; the error is for the log, never for the client.
@@ -78,24 +86,13 @@ pub struct ApiState {
     pub stopping: CancellationToken,
 }
 
-/// Bounds on what strangers may send.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Bytes of an alarm's body.
-    pub body_bytes: usize,
-    /// Alarms that may wait for a decision before new ones are refused with 503.
-    pub queue_open: u64,
-    /// Bounds on the members of an alarm.
-    pub intake: IntakeLimits,
-}
-
 /// Whether alarms are being decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {
     /// They are.
     Ready,
-    /// They are not; why is for the log, not for the public answer.
-    NotReady(String),
+    /// A model is missing: alarms are accepted, and every one goes to a person.
+    Degraded,
 }
 
 /// What a report is rendered to.
@@ -107,51 +104,38 @@ pub enum ReportFormat {
     Markdown,
 }
 
-/// An alarm is now in this state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Change {
-    /// Which alarm.
-    pub id: AlarmId,
-    /// Its state now.
-    pub state: AlarmState,
-}
-
 /// Every route. Who may use one stands in its handler's first argument (`CanRead`, `CanSend`, …).
 pub fn router(state: ApiState) -> Router {
-    use api::*;
     let body_bytes = state.limits.body_bytes;
     let server = access::Server::new(state);
     let bounded = Router::new()
-        .route("/api/v1/session", post(open_session::open_session))
-        .route("/api/v1/session", get(show_session::show_session))
-        .route("/api/v1/session", delete(close_session::close_session))
-        .route("/api/v1/alarms/{id}/dispositions", post(dispose_alarm::dispose_alarm))
+        .route("/api/v1/session", post(open_session))
+        .route("/api/v1/session", get(show_session))
+        .route("/api/v1/session", delete(close_session))
+        .route("/api/v1/alarms/{id}/dispositions", post(dispose_alarm))
         .layer(DefaultBodyLimit::max(body::SMALL_BODY_BYTES))
-        .route("/api/v1/alarms", get(list_alarms::list_alarms))
-        .route(
-            "/api/v1/alarms",
-            post(receive_alarm::receive_alarm).layer(DefaultBodyLimit::max(body_bytes)),
-        )
-        .route("/api/v1/alarms/{id}", get(show_alarm::show_alarm))
-        .route("/api/v1/alarms/{id}/decision", get(show_decision::show_decision))
-        .route("/api/v1/alarms/{id}/report", get(show_report::show_report))
-        .route("/api/v1/alarms/{id}/report.html", get(print_report::print_html))
-        .route("/api/v1/alarms/{id}/report.md", get(print_report::print_markdown))
-        .route("/api/v1/log/status", get(show_log::show_log))
-        .route("/api/v1/log/entries", get(list_entries::list_entries))
-        .route("/api/openapi.json", get(show_openapi::show_openapi))
-        .route("/log/checkpoint", get(show_checkpoint::show_checkpoint))
-        .route("/metrics", get(show_metrics::show_metrics))
-        .route("/healthz", get(check_health::check_health))
-        .route("/readyz", get(check_readiness::check_readiness))
+        .route("/api/v1/alarms", get(list_alarms))
+        .route("/api/v1/alarms", post(receive_alarm).layer(DefaultBodyLimit::max(body_bytes)))
+        .route("/api/v1/alarms/{id}", get(show_alarm))
+        .route("/api/v1/alarms/{id}/decision", get(show_decision))
+        .route("/api/v1/alarms/{id}/report", get(show_report))
+        .route("/api/v1/alarms/{id}/report.html", get(print_html))
+        .route("/api/v1/alarms/{id}/report.md", get(print_markdown))
+        .route("/api/v1/log/status", get(show_log))
+        .route("/api/v1/log/entries", get(list_entries))
+        .route("/api/openapi.json", get(show_openapi))
+        .route("/log/checkpoint", get(show_checkpoint))
+        .route("/metrics", get(show_metrics))
+        .route("/healthz", get(check_health))
+        .route("/readyz", get(check_readiness))
         .fallback(console::serve)
         .layer(from_fn_with_state(observe::QUICK, observe::bound_time))
         .layer(CompressionLayer::new());
     let verification = Router::new()
-        .route("/api/v1/log/verification", post(verify_log::verify_log))
+        .route("/api/v1/log/verification", post(verify_log))
         .layer(from_fn_with_state(observe::LONG, observe::bound_time));
     Router::new()
-        .route("/api/v1/stream", get(stream_changes::stream_changes))
+        .route("/api/v1/stream", get(stream_changes))
         .merge(verification)
         .merge(bounded)
         .layer(from_fn_with_state(server.clone(), observe::observe))

@@ -29,7 +29,11 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'uns
      form-action 'self'; frame-ancestors 'none'";
 
 /// Ends a request that takes longer than `seconds` with a problem document.
-pub(super) async fn bound_time(State(seconds): State<u64>, request: Request, next: Next) -> Response {
+pub(super) async fn bound_time(
+    State(seconds): State<u64>,
+    request: Request,
+    next: Next,
+) -> Response {
     let limit = Duration::from_secs(seconds);
     tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
         let detail = "The answer took too long. Sending the same request again does no harm.";
@@ -40,7 +44,11 @@ pub(super) async fn bound_time(State(seconds): State<u64>, request: Request, nex
 }
 
 /// Names, times, counts, logs and secures a request and its answer.
-pub(super) async fn observe(State(server): State<Server>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(
+    State(server): State<Server>,
+    request: Request,
+    next: Next,
+) -> Response {
     let request_id = request_id(request.headers(), &server);
     let method = known_method(request.method());
     let route = request
@@ -52,7 +60,7 @@ pub(super) async fn observe(State(server): State<Server>, request: Request, next
     let response = AssertUnwindSafe(next.run(request))
         .catch_unwind()
         .await
-        .unwrap_or_else(|_| Problem::unexpected("the handler panicked").into_response());
+        .unwrap_or_else(|_| Problem::unexpected(&"the handler panicked").into_response());
     let took = begun.elapsed();
     let mut response = finish_problem(response, &request_id);
     let status = response.status().as_u16();
@@ -109,12 +117,12 @@ fn finish_problem(mut response: Response, request_id: &str) -> Response {
     else {
         return response;
     };
-    request_id.clone_into(&mut problem.request_id);
+    problem.request_id = request_id.into();
     let internal = problem.internal.as_deref().unwrap_or_default();
     if status.is_server_error() {
-        tracing::error!(request_id, status = problem.status, kind = problem.kind, internal);
+        tracing::error!(request_id, status = problem.status, code = problem.code, internal);
     } else {
-        tracing::info!(request_id, status = problem.status, kind = problem.kind, internal);
+        tracing::info!(request_id, status = problem.status, code = problem.code, internal);
     }
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let headers = response.headers_mut();

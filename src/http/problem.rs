@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::store::StoreError;
@@ -14,39 +14,44 @@ use crate::store::StoreError;
 #[schema(as = Problem)]
 pub struct Problem {
     /// A stable name of the kind of problem: `urn:sereno:problem:` and a code.
-    #[serde(rename = "type")]
-    pub kind: String,
+    #[serde(rename = "type", serialize_with = "urn")]
+    #[schema(value_type = String)]
+    pub code: &'static str,
     /// The HTTP status in words.
-    pub title: String,
+    #[schema(value_type = String)]
+    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// What is wrong with this request, and what would be right.
-    pub detail: String,
+    #[schema(value_type = String)]
+    pub detail: Box<str>,
     /// Where in the body or the query the trouble lies, such as `captions[3].text`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub path: Option<Box<str>>,
     /// Joins this answer to the service's log.
-    pub request_id: String,
+    #[schema(value_type = String)]
+    pub request_id: Box<str>,
     /// For the log alone.
     #[serde(skip)]
     #[schema(ignore)]
-    pub internal: Option<String>,
+    pub internal: Option<Box<str>>,
     /// Seconds after which another try may succeed.
     #[serde(skip)]
     #[schema(ignore)]
-    pub retry_after_s: Option<u64>,
+    pub retry_after_s: Option<u32>,
 }
 
 impl Problem {
     /// A problem of the kind `code` (`snake_case`), told in `detail`.
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Box<str>>) -> Self {
         Self {
-            kind: format!("urn:sereno:problem:{code}"),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            code,
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
             path: None,
-            request_id: String::new(),
+            request_id: Box::default(),
             internal: None,
             retry_after_s: None,
         }
@@ -54,21 +59,21 @@ impl Problem {
 
     /// Adds where in the request the trouble lies; an empty path says nothing and is left out.
     #[must_use]
-    pub fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into()).filter(|path| !path.is_empty() && path != ".");
+    pub fn at(mut self, path: impl Into<Box<str>>) -> Self {
+        self.path = Some(path.into()).filter(|path| !matches!(&**path, "" | "."));
         self
     }
 
     /// Adds what only the log may know.
     #[must_use]
-    pub fn because(mut self, internal: impl ToString) -> Self {
-        self.internal = Some(internal.to_string());
+    pub fn because(mut self, internal: &impl ToString) -> Self {
+        self.internal = Some(internal.to_string().into());
         self
     }
 
     /// Adds a `Retry-After` of `seconds`.
     #[must_use]
-    pub const fn retry_after(mut self, seconds: u64) -> Self {
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_s = Some(seconds);
         self
     }
@@ -79,10 +84,14 @@ impl Problem {
     }
 
     /// Something of ours failed; the client learns no more than that.
-    pub fn unexpected(internal: impl ToString) -> Self {
+    pub fn unexpected(internal: &impl ToString) -> Self {
         let detail = "The service failed. Its log has the details under this request id.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).because(internal)
     }
+}
+
+fn urn<S: Serializer>(code: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("urn:sereno:problem:{code}"))
 }
 
 impl From<StoreError> for Problem {
@@ -96,7 +105,12 @@ impl From<StoreError> for Problem {
                 "conflict",
                 "The present state does not allow this. Read it again, then decide.",
             ),
-            StoreError::Corrupt(_) => return Self::unexpected(error),
+            StoreError::Invalid(_) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "not_storable",
+                "A value in the request cannot be stored as it is.",
+            ),
+            StoreError::Corrupt(_) => return Self::unexpected(&error),
             _ => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "store_unavailable",
@@ -104,15 +118,14 @@ impl From<StoreError> for Problem {
             )
             .retry_after(5),
         };
-        problem.because(error)
+        problem.because(&error)
     }
 }
 
 impl IntoResponse for Problem {
     /// The bare response. `observe` logs it and writes its body once the request id is known.
     fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -11,16 +11,22 @@ use jiff::Timestamp;
 /// Buckets kept at most. Beyond it the fullest ones go first: they hold the least knowledge.
 const MOST_BUCKETS: usize = 10_000;
 
-/// Tries in a row for one name from one address, and seconds until another is granted.
-const BY_NAME: Rate = Rate { burst: 5.0, seconds_each: 12.0 };
+/// Tries in a row for one name from one address, and milliseconds until another is granted.
+const BY_NAME: Rate = Rate { burst: 5, each_ms: 12_000 };
 
 /// The same for all names from one address.
-const BY_ADDRESS: Rate = Rate { burst: 30.0, seconds_each: 2.0 };
+const BY_ADDRESS: Rate = Rate { burst: 30, each_ms: 2_000 };
 
 #[derive(Debug, Clone, Copy)]
 struct Rate {
-    burst: f64,
-    seconds_each: f64,
+    burst: u64,
+    each_ms: u64,
+}
+
+impl Rate {
+    const fn full_ms(self) -> u64 {
+        self.burst * self.each_ms
+    }
 }
 
 /// Who tries: the name is part of the key, so that a stranger elsewhere cannot lock an operator out.
@@ -36,17 +42,18 @@ impl Key {
     }
 }
 
+/// Time saved up for tries, in whole milliseconds so that nothing is lost to rounding.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
-    tries: f64,
+    saved_ms: u64,
     at: Timestamp,
 }
 
 impl Bucket {
     /// The bucket as it stands at `now`; a clock that went backwards grants nothing.
     fn refilled(self, rate: Rate, now: Timestamp) -> Self {
-        let seconds = now.duration_since(self.at).as_secs_f64().max(0.0);
-        Self { tries: (self.tries + seconds / rate.seconds_each).min(rate.burst), at: now }
+        let passed_ms = u64::try_from(now.duration_since(self.at).as_millis()).unwrap_or_default();
+        Self { saved_ms: self.saved_ms.saturating_add(passed_ms).min(rate.full_ms()), at: now }
     }
 }
 
@@ -57,28 +64,21 @@ pub(super) struct SignInLimit(Mutex<HashMap<Key, Bucket>>);
 impl SignInLimit {
     /// Takes one try, or says in how many seconds there will be one. Hashing a password is what
     /// costs, so the try is taken before it; [`Self::succeeded`] gives it back.
-    pub(super) fn take(&self, name: &str, address: IpAddr, now: Timestamp) -> Result<(), u64> {
+    pub(super) fn take(&self, name: &str, address: IpAddr, now: Timestamp) -> Result<(), u32> {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         make_room(&mut buckets, now);
         let keys = keys(name, address);
-        let wait = keys
+        let missing_ms = keys
             .iter()
-            .map(|key| {
-                let missing = 1.0 - standing(&buckets, key, now).tries;
-                (missing * key.rate().seconds_each).ceil()
-            })
-            .fold(0.0, f64::max);
-        if wait > 0.0 {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a whole number of seconds between 1 and the slowest rate"
-            )]
-            return Err(wait as u64);
+            .map(|key| key.rate().each_ms.saturating_sub(standing(&buckets, key, now).saved_ms))
+            .max()
+            .unwrap_or_default();
+        if missing_ms > 0 {
+            return Err(u32::try_from(missing_ms.div_ceil(1000)).unwrap_or(u32::MAX));
         }
         for key in keys {
             let mut bucket = standing(&buckets, &key, now);
-            bucket.tries -= 1.0;
+            bucket.saved_ms -= key.rate().each_ms;
             buckets.insert(key, bucket);
         }
         Ok(())
@@ -90,7 +90,8 @@ impl SignInLimit {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys(name, address) {
             if let Some(bucket) = buckets.get_mut(&key) {
-                bucket.tries = (bucket.tries + 1.0).min(key.rate().burst);
+                let rate = key.rate();
+                bucket.saved_ms = (bucket.saved_ms + rate.each_ms).min(rate.full_ms());
             }
         }
     }
@@ -105,7 +106,7 @@ fn standing(buckets: &HashMap<Key, Bucket>, key: &Key, now: Timestamp) -> Bucket
     let rate = key.rate();
     buckets
         .get(key)
-        .map_or(Bucket { tries: rate.burst, at: now }, |bucket| bucket.refilled(rate, now))
+        .map_or(Bucket { saved_ms: rate.full_ms(), at: now }, |bucket| bucket.refilled(rate, now))
 }
 
 /// One customer's addresses count as one: an IPv6 host has a whole /64 to choose from.
@@ -122,16 +123,17 @@ fn make_room(buckets: &mut HashMap<Key, Bucket>, now: Timestamp) {
     if buckets.len() + 2 <= MOST_BUCKETS {
         return;
     }
-    buckets.retain(|key, bucket| bucket.refilled(key.rate(), now).tries < key.rate().burst);
+    buckets.retain(|key, bucket| bucket.refilled(key.rate(), now).saved_ms < key.rate().full_ms());
     if buckets.len() + 2 > MOST_BUCKETS {
-        // Only a flood of failures from thousands of networks comes here; the half that has
-        // failed least is forgotten, so that those who fail most stay held.
-        let mut tries: Vec<f64> = buckets.values().map(|bucket| bucket.tries).collect();
-        tries.sort_by(f64::total_cmp);
-        let median = tries[tries.len() / 2];
+        // Only a flood of failures from thousands of networks comes here. The half that has most
+        // tries left is forgotten, so that those who fail most stay held.
+        let left = |key: &Key, bucket: &Bucket| bucket.saved_ms / key.rate().each_ms;
+        let mut tries: Vec<u64> = buckets.iter().map(|(key, bucket)| left(key, bucket)).collect();
+        tries.sort_unstable();
+        let median = tries.get(tries.len() / 2).copied().unwrap_or_default();
         let mut to_go = buckets.len() / 2;
-        buckets.retain(|_, bucket| {
-            let goes = to_go > 0 && bucket.tries >= median;
+        buckets.retain(|key, bucket| {
+            let goes = to_go > 0 && left(key, bucket) >= median;
             to_go -= usize::from(goes);
             !goes
         });

@@ -57,10 +57,7 @@ impl MiniLm {
         // A foreign library or graph may fail in ways that ort answers with a panic.
         let graph =
             catch_unwind(AssertUnwindSafe(|| Graph::open(options))).unwrap_or_else(|_| {
-                Err(refuse(
-                    &options.runtime_path,
-                    "panicked while it was loaded",
-                ))
+                Err(refuse(&options.runtime_path, "panicked while it was loaded"))
             })?;
         Ok(Self {
             manifest: ModelManifest {
@@ -142,10 +139,7 @@ impl Graph {
             "attention_mask" => input(Encoding::get_attention_mask)?,
             "token_type_ids" => input(Encoding::get_type_ids)?,
         };
-        let outputs = self
-            .session
-            .run(inputs)
-            .map_err(|error| failed(&error.to_string()))?;
+        let outputs = self.session.run(inputs).map_err(|error| failed(&error.to_string()))?;
         let (shape, states) = outputs
             .get(OUTPUT)
             .ok_or_else(|| failed(&format!("the graph has no output `{OUTPUT}`")))?
@@ -188,10 +182,7 @@ fn pool(mask: &[u32], states: &[f32]) -> Vec<f32> {
 fn tokenizer(path: &Path) -> Result<Tokenizer, ModelError> {
     let mut tokenizer = Tokenizer::from_file(path)
         .map_err(|error| refuse(path, &format!("is no tokenizer: {error}")))?;
-    let truncation = TruncationParams {
-        max_length: LONGEST,
-        ..TruncationParams::default()
-    };
+    let truncation = TruncationParams { max_length: LONGEST, ..TruncationParams::default() };
     tokenizer
         .with_truncation(Some(truncation))
         .map_err(|error| refuse(path, &format!("cannot cut sentences: {error}")))?;
@@ -206,9 +197,7 @@ fn environment(path: &Path) -> Result<Environment, ModelError> {
     if !path.is_file() {
         return Err(refuse(path, "is missing"));
     }
-    let path = path
-        .canonicalize()
-        .map_err(|error| refuse(path, &error.to_string()))?;
+    let path = path.canonicalize().map_err(|error| refuse(path, &error.to_string()))?;
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(environment) = loaded.as_ref() {
         return Ok(environment.clone());

@@ -79,10 +79,7 @@ pub fn completion(text: &str, choices: &[(&str, &[(&str, f64)])]) -> Completion 
     Completion {
         text: text.to_owned(),
         choices,
-        usage: Usage {
-            sampled_tokens,
-            ..Usage::default()
-        },
+        usage: Usage { sampled_tokens, ..Usage::default() },
     }
 }
 
@@ -102,9 +99,7 @@ impl LanguageModel for ScriptedModel {
 
     async fn generate(&self, request: GenerateRequest) -> Result<Completion, ModelError> {
         let requests = self.requests.lock();
-        requests
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(request.clone());
+        requests.unwrap_or_else(PoisonError::into_inner).push(request.clone());
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
         script(&request)
     }
@@ -118,9 +113,7 @@ pub struct ScriptedEmbedder {
 impl ScriptedEmbedder {
     /// All are alike.
     pub fn new() -> Self {
-        Self {
-            manifest: scripted_manifest("scripted-words"),
-        }
+        Self { manifest: scripted_manifest("scripted-words") }
     }
 }
 

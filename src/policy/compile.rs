@@ -158,7 +158,7 @@ mod tests {
 
     fn refusals(text: &str) -> String {
         let source = Source { name: "x.cedar".to_owned(), text: text.to_owned() };
-        compile(&schema::text(), &[source]).err().unwrap().to_string()
+        compile(&schema::cedar_schema(), &[source]).err().unwrap().to_string()
     }
 
     fn rule(id: &str, condition: &str) -> String {
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_long_chain_and_a_deep_nest_are_refused_or_survived() {
         let chain = rule("a", &format!("true{}", "&&true".repeat(1200)));
-        let _ = compile(&schema::text(), &[Source { name: "x.cedar".to_owned(), text: chain }]);
+        let _ = compile(&schema::cedar_schema(), &[Source { name: "x.cedar".to_owned(), text: chain }]);
         let minus = rule("a", &format!("0<{}1", "-(".repeat(20_000)));
         assert!(refusals(&minus).contains("bytes"));
         let nest = rule("a", &format!("{}true{}", "(".repeat(900), ")".repeat(900)));

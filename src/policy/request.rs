@@ -88,14 +88,10 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// May the agent do `action`?
-    pub(super) fn ask(&self, action: &EntityUid) -> Request {
-        Request::builder()
-            .principal(self.agent.clone())
-            .action(action.clone())
-            .resource(self.alarm.clone())
-            .context(self.context.clone())
-            .build()
+    /// May the agent do `action`? Nothing where Cedar refuses the question.
+    pub(super) fn ask(&self, action: &EntityUid) -> Option<Request> {
+        let (agent, alarm) = (self.agent.clone(), self.alarm.clone());
+        Request::new(agent, action.clone(), alarm, self.context.clone(), None).ok()
     }
 }
 
@@ -231,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_is_built_by_hand_conforms_to_the_schema() {
-        let schema = cedar_policy::Schema::from_cedarschema_str(&schema::text()).unwrap().0;
+        let schema = cedar_policy::Schema::from_cedarschema_str(&schema::cedar_schema()).unwrap().0;
         let vocabulary = Vocabulary::new().unwrap();
         let alarm = AlarmView { kind: "motion", camera: "c", phase: Phase::State, has_captions: true };
         let question = vocabulary

@@ -102,7 +102,7 @@ namespace Sereno {
 ";
 
 /// The schema in Cedar's own notation, as `policies/schema.cedarschema` holds it.
-pub fn text() -> String {
+pub fn cedar_schema() -> String {
     let mut schema = HEAD.to_owned();
     list::<Act>(&mut schema);
     list::<Hazard>(&mut schema);
@@ -126,12 +126,13 @@ pub fn text() -> String {
 }
 
 fn list<T: Code>(schema: &mut String) {
-    line(schema, format_args!("entity {} enum [", T::TYPE));
-    for code in T::ALL {
-        let name: &str = (*code).into();
-        line(schema, format_args!("  \"{name}\","));
-    }
-    schema.push_str("];\n");
+    // Cedar takes no comma after the last member.
+    let names: Vec<String> = T::ALL.iter().map(|code| format!("  \"{}\"", name(*code))).collect();
+    line(schema, format_args!("entity {} enum [\n{}\n];", T::TYPE, names.join(",\n")));
+}
+
+fn name<T: Code>(code: T) -> &'static str {
+    code.into()
 }
 
 fn line(schema: &mut String, words: std::fmt::Arguments<'_>) {
@@ -149,7 +150,7 @@ mod tests {
         let shipped = include_str!("../../policies/schema.cedarschema");
         assert_eq!(
             shipped,
-            text(),
+            cedar_schema(),
             "run `cargo test --release write_the_schema_file -- --ignored` and commit the file"
         );
     }
@@ -158,12 +159,12 @@ mod tests {
     #[ignore = "writes policies/schema.cedarschema after a change of the types"]
     fn write_the_schema_file() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/schema.cedarschema");
-        std::fs::write(file, text()).unwrap();
+        std::fs::write(file, cedar_schema()).unwrap();
     }
 
     #[test]
     fn cedar_accepts_it_and_knows_every_action() {
-        let (schema, warnings) = cedar_policy::Schema::from_cedarschema_str(&text()).unwrap();
+        let (schema, warnings) = cedar_policy::Schema::from_cedarschema_str(&cedar_schema()).unwrap();
         assert_eq!(warnings.count(), 0);
         assert_eq!(schema.actions().count(), PolicyAction::all().count());
     }

@@ -75,10 +75,10 @@ fn content(path: &Path) -> Result<String, String> {
     })
 }
 
-/// The shipped rules, sorted by name.
-pub(super) fn shipped() -> Vec<Source> {
+/// The shipped files whose names end in `ending`, sorted by name.
+pub(super) fn shipped(ending: &str) -> Vec<Source> {
     let mut sources: Vec<Source> = Shipped::iter()
-        .filter(|name| name.ends_with(RULES))
+        .filter(|name| name.ends_with(ending))
         .filter_map(|name| {
             let file = Shipped::get(&name)?;
             let text = String::from_utf8_lossy(&file.data).into_owned();
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_shipped_rules_are_there_and_sorted() {
-        let names: Vec<String> = shipped().into_iter().map(|source| source.name).collect();
+        let names: Vec<String> = shipped(RULES).into_iter().map(|source| source.name).collect();
         assert!(names.iter().any(|name| name == "life_safety.cedar"), "{names:?}");
         assert!(names.is_sorted());
     }

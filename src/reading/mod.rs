@@ -4,6 +4,7 @@
 //! fill the facts schema. The word lists read everything, and may only raise doubt.
 
 pub mod lexicon;
+pub mod mentions;
 pub mod scene_text;
 pub mod sentences;
 pub mod wire;
@@ -22,8 +23,8 @@ use scene_text::SceneReading;
 
 /// Tokens that the captions of one alarm may have; more are cut by whole sentences.
 const CAPTION_TOKENS: usize = 1536;
-/// Tokens that the answer may have: every list full, every item with its evidence.
-const ANSWER_TOKENS: u32 = 480;
+/// Tokens that the answer may have: every list full.
+const ANSWER_TOKENS: u32 = 320;
 /// What the chat template adds to a turn, at most.
 const TURN_TOKENS: usize = 12;
 
@@ -94,6 +95,7 @@ pub struct ReadStage {
     model: Arc<dyn LanguageModel>,
     prompt: Prompt,
     budget: usize,
+    bias: f64,
 }
 
 impl ReadStage {
@@ -105,22 +107,66 @@ impl ReadStage {
             .map(|turn| model.count_tokens(&turn.content) + TURN_TOKENS)
             .sum();
         let room = model.context_tokens().saturating_sub(shared + ANSWER_TOKENS as usize);
-        Self { model, prompt, budget: room.min(CAPTION_TOKENS) }
+        Self { model, prompt, budget: room.min(CAPTION_TOKENS), bias: 0.0 }
+    }
+
+    /// Asks about captions that say nothing, and takes the answer as the model's own leaning, to be
+    /// taken off every later answer (contextual calibration, Zhao et al. 2021). Needs no labels, and
+    /// evaluates the shared part of the prompt before the first alarm comes. A model that does not
+    /// answer has no leaning.
+    #[must_use]
+    pub async fn settled(mut self, limits: CallLimits) -> Self {
+        let mut leanings = Vec::new();
+        for text in EMPTY_CAPTIONS {
+            let request = GenerateRequest {
+                messages: self.prompt.messages(text),
+                schema: Arc::new(wire::facts_schema_for(&mentions::Mentions::default())),
+                max_tokens: ANSWER_TOKENS,
+                deadline: limits.deadline,
+                seed: limits.seed,
+                urgency: limits.urgency,
+            };
+            let completion = self.model.generate(request).await.ok();
+            leanings.extend(completion.as_ref().and_then(danger_probability).map(log_odds));
+        }
+        if !leanings.is_empty() {
+            #[expect(clippy::cast_precision_loss, reason = "there are a handful")]
+            let count = leanings.len() as f64;
+            self.bias = leanings.iter().sum::<f64>() / count;
+        }
+        self
+    }
+
+    fn understood(
+        &self,
+        completion: &Completion,
+        mentions: &mentions::Mentions,
+    ) -> Result<(Facts, Option<f64>), ModelError> {
+        let answer: wire::WireFacts = serde_json::from_str(&completion.text).map_err(|error| {
+            ModelError::Failed(format!("the answer is not of the schema: {error}"))
+        })?;
+        let mut facts = answer.into_facts(mentions);
+        let threat = danger_probability(completion).map(|danger| logistic(log_odds(danger) - self.bias));
+        if let Some(threat) = threat {
+            facts.danger = presence_of_danger(threat);
+        }
+        Ok((facts, threat))
     }
 
     /// Reads one alarm. A failure is part of the result: the prepared facts stand, and say so.
     pub async fn read(&self, alarm: &Alarm, prepared: &Prepared, limits: CallLimits) -> Reading {
         let fitted = sentences::fit(
             &prepared.scene.captions,
-            &|text| self.model.count_tokens(text),
+            |text: &str| self.model.count_tokens(text),
             self.budget,
         );
         if fitted.lines.iter().all(|(_, text)| text.trim().is_empty()) {
             return failed(prepared, None, "no_captions");
         }
+        let mentions = mentions::find(&fitted.lines);
         let request = GenerateRequest {
             messages: self.prompt.messages(&render(alarm, &fitted.lines)),
-            schema: Arc::new(wire::facts_schema_for(alarm.captions.len())),
+            schema: Arc::new(wire::facts_schema_for(&mentions)),
             max_tokens: ANSWER_TOKENS,
             deadline: limits.deadline,
             seed: limits.seed,
@@ -128,7 +174,7 @@ impl ReadStage {
         };
         let outcome = self.model.generate(request.clone()).await;
         let trace = Some(CallTrace::new("read", self.prompt.digest(), &request, &outcome));
-        match outcome.and_then(|completion| understood(&completion, alarm.captions.len())) {
+        match outcome.and_then(|completion| self.understood(&completion, &mentions)) {
             Err(error) => failed(prepared, trace, error.code()),
             Ok((facts, threat)) => Reading {
                 facts: merge(facts, &prepared.facts, fitted.cut),
@@ -138,6 +184,34 @@ impl ReadStage {
             },
         }
     }
+}
+
+/// Captions that say nothing about danger either way.
+const EMPTY_CAPTIONS: [&str; 4] = [
+    "c1: The camera shows the site.",
+    "c1: A view of the place.",
+    "c1: The video shows a scene.",
+    "c1: La cámara muestra el lugar.",
+];
+
+/// Two to one in favour is present, two to one against is absent.
+fn presence_of_danger(probability: f64) -> Presence {
+    if probability >= 2.0 / 3.0 {
+        Presence::Present
+    } else if probability <= 1.0 / 3.0 {
+        Presence::Absent
+    } else {
+        Presence::Unclear
+    }
+}
+
+fn log_odds(probability: f64) -> f64 {
+    let bounded = probability.clamp(1e-6, 1.0 - 1e-6);
+    (bounded / (1.0 - bounded)).ln()
+}
+
+fn logistic(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
 }
 
 fn failed(prepared: &Prepared, trace: Option<CallTrace>, code: &str) -> Reading {
@@ -163,15 +237,6 @@ fn render(alarm: &Alarm, lines: &[(CaptionId, String)]) -> String {
     }
     data.truncate(data.trim_end().len());
     data
-}
-
-fn understood(
-    completion: &Completion,
-    captions: usize,
-) -> Result<(Facts, Option<f64>), ModelError> {
-    let answer: wire::WireFacts = serde_json::from_str(&completion.text)
-        .map_err(|error| ModelError::Failed(format!("the answer is not of the schema: {error}")))?;
-    Ok((answer.into_facts(captions), danger_probability(completion)))
 }
 
 /// Probability of `yes`, and half of `unclear`, among what the model could have answered first.
@@ -236,7 +301,7 @@ mod tests {
 
     const LIMITS: CallLimits =
         CallLimits { urgency: Urgency::Routine, deadline: Duration::from_secs(5), seed: 1 };
-    const CALM: &str = r#"{"danger":"no","enough":"yes","cause":"person","place":"street","people":{"n":"one","ev":["c1"]},"vehicles":{"n":"none","ev":[]},"animals":{"n":"none","ev":[]},"acts":[{"act":"walks","is":"present","ev":["c1"]}],"objects":[],"hazards":[]}"#;
+    const CALM: &str = r#"{"danger":"no","enough":"yes","cause":"person","place":"street","people":"one","vehicles":"none","animals":"none","acts":{"walks":"present"},"objects":{},"hazards":{}}"#;
 
     fn alarm(captions: &[&str], visible: &[&str]) -> Alarm {
         let mut alarm: Alarm = serde_json::from_value(serde_json::json!({

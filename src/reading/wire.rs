@@ -1,19 +1,23 @@
 //! The JSON that the model fills in, its schema, and how it becomes facts.
 //!
-//! Built for constrained decoding: compact, fixed order, the one question that matters first,
-//! closed lists whose members part early, evidence by caption id. Nothing here is free text.
+//! Built for constrained decoding: compact, fixed order, the one question that matters first, and
+//! only codes that some caption mentions. Each is one choice; everything else is forced. Nothing
+//! here is free text, and evidence cannot be invented: it is the captions that mention the code.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use strum::VariantArray;
 
+use super::mentions::Mentions;
 use crate::domain::{
     Act, CaptionId, Cause, CountBand, Counted, Facts, Hazard, Object, Observed, Place, Presence,
     Reader, Sufficiency,
 };
 
-/// At most this many captions are named one by one in the schema; beyond, a pattern stands for them.
-const LISTED_CAPTIONS: usize = 24;
+/// Most codes of one list that the model is asked about; the rest stay `unclear`.
+const MOST_CODES: usize = 8;
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -21,22 +25,6 @@ enum Answer {
     Yes,
     No,
     Unclear,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireCount {
-    n: CountBand,
-    ev: Vec<CaptionId>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireItem<T> {
-    #[serde(alias = "act", alias = "object", alias = "hazard")]
-    code: T,
-    is: Presence,
-    ev: Vec<CaptionId>,
 }
 
 /// What the model answers.
@@ -47,24 +35,18 @@ pub struct WireFacts {
     enough: Answer,
     cause: Cause,
     place: Place,
-    people: WireCount,
-    vehicles: WireCount,
-    animals: WireCount,
-    acts: Vec<WireItem<Act>>,
-    objects: Vec<WireItem<Object>>,
-    hazards: Vec<WireItem<Hazard>>,
+    people: CountBand,
+    vehicles: CountBand,
+    animals: CountBand,
+    acts: BTreeMap<Act, Presence>,
+    objects: BTreeMap<Object, Presence>,
+    hazards: BTreeMap<Hazard, Presence>,
 }
 
 impl WireFacts {
-    /// The facts, with evidence that names captions which exist. `captions`: how many there are.
-    pub fn into_facts(self, captions: usize) -> Facts {
-        let known = |ids: Vec<CaptionId>| -> Vec<CaptionId> {
-            let mut ids: Vec<_> = ids.into_iter().filter(|id| id.0 as usize <= captions).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            ids
-        };
-        let counted = |wire: WireCount| Counted { count: wire.n, evidence: known(wire.ev) };
+    /// The facts: what the model answered, with the captions that mention each code as evidence.
+    pub fn into_facts(self, mentions: &Mentions) -> Facts {
+        let counted = |count, evidence: &Vec<CaptionId>| Counted { count, evidence: evidence.clone() };
         Facts {
             sufficiency: match self.enough {
                 Answer::Yes => Sufficiency::Enough,
@@ -78,101 +60,122 @@ impl WireFacts {
             },
             cause: self.cause,
             place: self.place,
-            people: counted(self.people),
-            vehicles: counted(self.vehicles),
-            animals: counted(self.animals),
-            acts: observed(self.acts, known),
-            objects: observed(self.objects, known),
-            hazards: observed(self.hazards, known),
+            people: counted(self.people, &mentions.people),
+            vehicles: counted(self.vehicles, &mentions.vehicles),
+            animals: counted(self.animals, &mentions.animals),
+            acts: observed(&self.acts, &mentions.acts),
+            objects: observed(&self.objects, &mentions.objects),
+            hazards: observed(&self.hazards, &mentions.hazards),
             read_by_model: true,
             ..Facts::unread()
         }
     }
 }
 
-/// A thing that the model calls present without naming a caption is not more than unclear.
-fn observed<T: Ord>(
-    wire: Vec<WireItem<T>>,
-    known: impl Fn(Vec<CaptionId>) -> Vec<CaptionId>,
+/// What was mentioned and not asked about is unclear; what was answered without a mention is dropped.
+fn observed<T: Ord + Copy>(
+    answers: &BTreeMap<T, Presence>,
+    mentions: &BTreeMap<T, Vec<CaptionId>>,
 ) -> Vec<Observed<T>> {
-    let mut items: Vec<Observed<T>> = wire
-        .into_iter()
-        .map(|item| {
-            let evidence = known(item.ev);
-            let presence = match item.is {
-                Presence::Present if evidence.is_empty() => Presence::Unclear,
-                presence => presence,
-            };
-            Observed { code: item.code, presence, evidence, reader: Reader::Model }
+    let mut items: Vec<Observed<T>> = mentions
+        .iter()
+        .map(|(code, evidence)| Observed {
+            code: *code,
+            presence: answers.get(code).copied().unwrap_or(Presence::Unclear),
+            evidence: evidence.clone(),
+            reader: Reader::Model,
         })
         .collect();
-    items.sort_by(|one, other| {
-        (one.presence, &one.code).cmp(&(other.presence, &other.code))
-    });
-    items.dedup_by(|later, earlier| later.code == earlier.code);
+    items.sort_by_key(|item| (item.presence, item.code));
     items
 }
 
-/// JSON Schema of the model's answer, for any number of captions. `prompts/read.schema.json` holds it.
+/// JSON Schema of any answer. `prompts/read.schema.json` holds it.
 pub fn facts_schema() -> Value {
+    schema(
+        &names::<Cause>(),
+        &names::<Place>(),
+        [names::<CountBand>(), names::<CountBand>(), names::<CountBand>()],
+        [
+            presences(&names::<Act>(), false),
+            presences(&names::<Object>(), false),
+            presences(&names::<Hazard>(), false),
+        ],
+    )
+}
+
+/// The schema for captions that mention these things, and nothing else.
+pub fn facts_schema_for(mentions: &Mentions) -> Value {
+    let mut causes: Vec<&str> = mentions.causes.keys().map(|cause| cause.as_str()).collect();
+    for (cause, evidence) in [
+        (Cause::Person, &mentions.people),
+        (Cause::Animal, &mentions.animals),
+        (Cause::Vehicle, &mentions.vehicles),
+    ] {
+        if !evidence.is_empty() {
+            causes.push(cause.as_str());
+        }
+    }
+    causes.push(Cause::Unclear.as_str());
+    let mut places: Vec<&str> = mentions.places.keys().map(|place| place.as_str()).collect();
+    places.push(Place::Other.as_str());
+    schema(
+        &causes,
+        &places,
+        [&mentions.people, &mentions.vehicles, &mentions.animals].map(|evidence| bands(evidence)),
+        [
+            presences(&asked(&mentions.acts), true),
+            presences(&asked(&mentions.objects), true),
+            presences(&asked(&mentions.hazards), true),
+        ],
+    )
+}
+
+fn asked<T: Into<&'static str> + Copy>(mentions: &BTreeMap<T, Vec<CaptionId>>) -> Vec<&'static str> {
+    mentions.keys().take(MOST_CODES).map(|code| (*code).into()).collect()
+}
+
+/// What is mentioned is there in some number; what is not mentioned is not.
+fn bands(evidence: &[CaptionId]) -> Vec<&'static str> {
+    if evidence.is_empty() { vec!["none"] } else { vec!["one", "few", "many", "unclear"] }
+}
+
+fn schema(
+    causes: &[&str],
+    places: &[&str],
+    [people, vehicles, animals]: [Vec<&str>; 3],
+    [acts, objects, hazards]: [Value; 3],
+) -> Value {
+    const ANSWERS: [&str; 3] = ["yes", "no", "unclear"];
+    let properties = json!({
+        "enough": { "enum": ANSWERS },
+        "cause": { "enum": causes },
+        "place": { "enum": places },
+        "people": { "enum": people },
+        "vehicles": { "enum": vehicles },
+        "animals": { "enum": animals },
+        "acts": acts,
+        "objects": objects,
+        "hazards": hazards,
+        "danger": { "enum": ANSWERS },
+    });
+    let required: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$defs": {
-            "caption": { "type": "string", "pattern": "^c[1-9][0-9]{0,4}$" },
-            "ev": { "type": "array", "items": { "$ref": "#/$defs/caption" }, "maxItems": 3 },
-            "is": { "enum": names::<Presence>() },
-            "counted": object(&[
-                ("n", json!({ "enum": names::<CountBand>() })),
-                ("ev", json!({ "$ref": "#/$defs/ev" })),
-            ]),
-        },
         "type": "object",
-        "properties": {
-            "danger": { "enum": ["yes", "no", "unclear"] },
-            "enough": { "enum": ["yes", "no", "unclear"] },
-            "cause": { "enum": names::<Cause>() },
-            "place": { "enum": names::<Place>() },
-            "people": { "$ref": "#/$defs/counted" },
-            "vehicles": { "$ref": "#/$defs/counted" },
-            "animals": { "$ref": "#/$defs/counted" },
-            "acts": list("act", names::<Act>(), 4),
-            "objects": list("object", names::<Object>(), 3),
-            "hazards": list("hazard", names::<Hazard>(), 3),
-        },
-        "required": [
-            "danger", "enough", "cause", "place", "people", "vehicles", "animals", "acts",
-            "objects", "hazards",
-        ],
+        "properties": properties,
+        "required": required,
         "additionalProperties": false,
     })
 }
 
-/// The schema for an alarm with this many captions: with few, their ids are a closed list, so that
-/// none can be invented and most need no choice.
-pub fn facts_schema_for(captions: usize) -> Value {
-    let mut schema = facts_schema();
-    schema["$defs"]["caption"] = caption_ids(captions);
-    schema
-}
-
-/// The schema of one caption id out of `captions`.
-pub fn caption_ids(captions: usize) -> Value {
-    if (1..=LISTED_CAPTIONS).contains(&captions) {
-        let ids: Vec<String> = (1..=captions).map(|number| format!("c{number}")).collect();
-        json!({ "enum": ids })
-    } else {
-        json!({ "type": "string", "pattern": "^c[1-9][0-9]{0,4}$" })
-    }
-}
-
-fn names<T: VariantArray + Into<&'static str> + Copy>() -> Vec<&'static str> {
-    T::VARIANTS.iter().map(|code| (*code).into()).collect()
-}
-
-fn object(properties: &[(&str, Value)]) -> Value {
-    let required: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
-    let properties: serde_json::Map<String, Value> =
-        properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+/// An object that says of each code whether it is there.
+fn presences(codes: &[&'static str], all_required: bool) -> Value {
+    let properties: Map<String, Value> = codes
+        .iter()
+        .map(|code| ((*code).to_owned(), json!({ "enum": names::<Presence>() })))
+        .collect();
+    let required = if all_required { codes } else { &[] };
     json!({
         "type": "object",
         "properties": properties,
@@ -181,20 +184,19 @@ fn object(properties: &[(&str, Value)]) -> Value {
     })
 }
 
-fn list(key: &str, codes: Vec<&'static str>, most: u32) -> Value {
-    let item = object(&[
-        (key, json!({ "enum": codes })),
-        ("is", json!({ "$ref": "#/$defs/is" })),
-        ("ev", json!({ "$ref": "#/$defs/ev" })),
-    ]);
-    json!({ "type": "array", "items": item, "maxItems": most })
+fn names<T: VariantArray + Into<&'static str> + Copy>() -> Vec<&'static str> {
+    T::VARIANTS.iter().map(|code| (*code).into()).collect()
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
-    use crate::prompts::Prompts;
+    use crate::{prompts::Prompts, reading::mentions};
+
+    fn mentions_of(data: &str) -> Mentions {
+        mentions::find(&[(CaptionId(1), data.to_owned())])
+    }
 
     #[test]
     fn the_schema_file_is_what_the_types_say() {
@@ -203,39 +205,41 @@ mod tests {
     }
 
     #[test]
-    fn every_worked_example_satisfies_the_schema_and_reads_back() {
-        let validator = jsonschema::validator_for(&facts_schema_for(2)).unwrap();
+    fn every_worked_example_is_an_answer_that_its_own_captions_permit() {
         for example in Prompts::embedded().unwrap().read.examples() {
+            let schema = facts_schema_for(&mentions_of(example.data.trim().trim_start_matches("c1: ")));
+            let validator = jsonschema::validator_for(&schema).unwrap();
             let answer: Value = serde_json::from_str(&example.answer).unwrap();
-            assert!(validator.is_valid(&answer), "{}", example.answer);
-            assert_eq!(answer.to_string(), example.answer, "examples are compact, in schema order");
-            let wire: WireFacts = serde_json::from_str(&example.answer).unwrap();
-            assert!(wire.into_facts(2).read_by_model);
+            let errors: Vec<String> =
+                validator.iter_errors(&answer).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{} {errors:?}\n{schema}", example.data);
+            assert_eq!(answer.to_string(), example.answer, "examples are compact");
         }
     }
 
     #[test]
-    fn evidence_that_does_not_exist_is_dropped_and_weakens_the_fact() {
-        let wire: WireFacts = serde_json::from_str(
-            r#"{"danger":"no","enough":"yes","cause":"person","place":"shop",
-                "people":{"n":"one","ev":["c1","c9"]},"vehicles":{"n":"none","ev":[]},
-                "animals":{"n":"none","ev":[]},
-                "acts":[{"act":"takes","is":"present","ev":["c9"]},
-                        {"act":"walks","is":"absent","ev":["c1"]},
-                        {"act":"walks","is":"present","ev":["c1"]}],
-                "objects":[],"hazards":[]}"#,
-        )
-        .unwrap();
-        let facts = wire.into_facts(1);
-        assert_eq!(facts.people.evidence, [CaptionId(1)]);
-        assert_eq!(facts.act(Act::Takes), Presence::Unclear);
-        assert_eq!(facts.act(Act::Walks), Presence::Present);
-        assert_eq!(facts.acts.len(), 2, "one entry a code");
+    fn the_model_is_asked_only_about_what_is_mentioned() {
+        let schema = facts_schema_for(&mentions_of("A cat walks along the fence."));
+        assert_eq!(schema["properties"]["people"]["enum"], json!(["none"]));
+        assert_eq!(schema["properties"]["cause"]["enum"], json!(["animal", "unclear"]));
+        assert_eq!(schema["properties"]["acts"]["required"], json!(["walks"]));
+        assert_eq!(schema["properties"]["hazards"]["properties"], json!({}));
     }
 
     #[test]
-    fn few_captions_are_a_closed_list() {
-        assert_eq!(caption_ids(2), json!({ "enum": ["c1", "c2"] }));
-        assert!(caption_ids(10_000)["pattern"].is_string());
+    fn evidence_is_the_captions_that_mention_the_code() {
+        let mentions = mentions::find(&[
+            (CaptionId(1), "A quiet yard.".to_owned()),
+            (CaptionId(2), "A man climbs the fence.".to_owned()),
+        ]);
+        let wire: WireFacts = serde_json::from_str(
+            r#"{"danger":"yes","enough":"yes","cause":"person","place":"perimeter","people":"one",
+                "vehicles":"none","animals":"none","acts":{"climbs":"present"},"objects":{},"hazards":{}}"#,
+        )
+        .unwrap();
+        let facts = wire.into_facts(&mentions);
+        assert_eq!(facts.act(Act::Climbs), Presence::Present);
+        assert_eq!(facts.acts[0].evidence, [CaptionId(2)]);
+        assert_eq!(facts.people.evidence, [CaptionId(2)]);
     }
 }

@@ -20,16 +20,22 @@ pub enum StoreError {
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The disk is full.
-    #[error("the database's disk is full: {0}; free space on it and go on, nothing that was accepted is lost")]
+    #[error(
+        "the database's disk is full: {0}; free space on it and go on, nothing that was accepted is lost"
+    )]
     Full(String),
     /// The database may not be written to.
-    #[error("the database is read-only: {0}; give the service's user write access to the file and its folder")]
+    #[error(
+        "the database is read-only: {0}; give the service's user write access to the file and its folder"
+    )]
     ReadOnly(String),
     /// What is stored contradicts itself.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
     /// A newer Sereno has used the database.
-    #[error("the database has the schema of a newer Sereno (migration {0}); start that version, or restore the backup from before the upgrade")]
+    #[error(
+        "the database has the schema of a newer Sereno (migration {0}); start that version, or restore the backup from before the upgrade"
+    )]
     NewerSchema(i64),
 }
 

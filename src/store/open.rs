@@ -6,11 +6,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{
-    AnyPool,
-    any::{AnyConnection, AnyPoolOptions},
-    migrate::Migrator,
-};
+use sqlx::{AnyConnection, AnyPool, Connection as _, any::AnyPoolOptions, migrate::Migrator};
 use tokio::sync::Mutex;
 
 use super::{Backend, Store, StoreError, types::LogIdentity};
@@ -25,7 +21,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 const CONNECTIONS: u32 = 8;
 
 /// How long a caller waits for a connection, and SQLite for another process's write lock.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Tables whose rows may be neither changed nor removed.
 const APPEND_ONLY: [&str; 3] = ["log_entry", "log_node", "log_checkpoint"];
@@ -39,12 +35,17 @@ pub fn sqlite_url(path: &Path) -> String {
     for character in path.to_string_lossy().chars() {
         match character {
             '%' | '?' | '#' | ' ' | '"' | '<' | '>' | '`' | '{' | '}' | '\\' => {
-                url.push_str(&format!("%{:02X}", u32::from(character)));
+                url.extend(['%', hex_digit(character, 4), hex_digit(character, 0)]);
             }
             plain => url.push(plain),
         }
     }
     url
+}
+
+/// One of the two hex digits of an ASCII character's code.
+fn hex_digit(character: char, shift: u32) -> char {
+    char::from_digit(u32::from(character) >> shift & 0xf, 16).unwrap_or('0').to_ascii_uppercase()
 }
 
 impl Store {
@@ -110,13 +111,35 @@ async fn connect(backend: Backend, url: &str) -> Result<AnyPool, StoreError> {
             }
         })
     });
-    let place = without_password(url);
-    options.connect(url).await.map_err(|error| match StoreError::from(error) {
+    let options = options.after_release(move |connection, _| {
+        Box::pin(async move {
+            match backend {
+                Backend::Sqlite => is_clean(connection).await,
+                Backend::Postgres => Ok(true),
+            }
+        })
+    });
+    // A pool tries again and again and then says only that time is over; one connection by itself
+    // says at once what is wrong.
+    probe(backend, url).await.map_err(|error| at(&without_password(url), error))?;
+    Ok(options.connect(url).await?)
+}
+
+async fn probe(backend: Backend, url: &str) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect(url).await?;
+    if backend == Backend::Sqlite {
+        set_up_sqlite(&mut connection).await?;
+    }
+    connection.close().await
+}
+
+fn at(place: &str, error: sqlx::Error) -> StoreError {
+    match StoreError::from(error) {
         StoreError::Unavailable(why) => StoreError::Unavailable(format!("{place}: {why}")),
         StoreError::ReadOnly(why) => StoreError::ReadOnly(format!("{place}: {why}")),
         StoreError::Corrupt(why) => StoreError::Corrupt(format!("{place}: {why}")),
         other => other,
-    })
+    }
 }
 
 /// What was promised is on the disk before the answer leaves: WAL with a sync at every commit.
@@ -128,6 +151,15 @@ async fn set_up_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether a returned connection may be used again. When the disk is full or fails, SQLite undoes
+/// the transaction by itself; sqlx's own ROLLBACK then finds none, fails, and the connection counts
+/// as inside a transaction for ever after.
+async fn is_clean(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    // The ping comes back after the queued ROLLBACK has been tried.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 async fn migrate(pool: &AnyPool, backend: Backend) -> Result<(), StoreError> {

@@ -37,7 +37,10 @@ pub(super) fn parsed<T: FromStr>(row: &AnyRow, column: &str) -> Result<T, StoreE
 }
 
 /// Anything that reads from text, or null.
-pub(super) fn maybe_parsed<T: FromStr>(row: &AnyRow, column: &str) -> Result<Option<T>, StoreError> {
+pub(super) fn maybe_parsed<T: FromStr>(
+    row: &AnyRow,
+    column: &str,
+) -> Result<Option<T>, StoreError> {
     maybe_text(row, column)?
         .map(|value| value.parse().map_err(|_| damaged(column, &value)))
         .transpose()

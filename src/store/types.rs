@@ -1,7 +1,7 @@
 //! What the store takes and gives that is not a word of `domain`.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
@@ -216,4 +216,13 @@ pub struct LogHead {
     pub root: String,
     /// Entries that the last checkpoint covers.
     pub signed: u64,
+}
+
+/// An alarm is now in this state: what listeners are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Change {
+    /// Which alarm.
+    pub id: AlarmId,
+    /// Its state now.
+    pub state: AlarmState,
 }

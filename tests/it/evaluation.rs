@@ -7,7 +7,13 @@ use sereno::{
     evaluation::{Figures, Run, Sample, TokenCount},
 };
 
-fn sample(id: &str, group: &str, threat: Option<bool>, probability: f64, outcome: Outcome) -> Sample {
+fn sample(
+    id: &str,
+    group: &str,
+    threat: Option<bool>,
+    probability: f64,
+    outcome: Outcome,
+) -> Sample {
     Sample {
         id: id.to_owned(),
         group: group.to_owned(),
@@ -68,7 +74,8 @@ fn verdicts_are_counted_against_the_truth_and_the_missed_are_named() {
     close(figures.harmless_dismissed_share.unwrap().value, 1.0 / 3.0);
     let named: Vec<&str> = figures.missed.iter().map(|missed| missed.id.as_str()).collect();
     assert_eq!(named, ["c1"]);
-    let right: Vec<Option<f64>> = figures.verdicts.iter().map(|verdict| verdict.precision).collect();
+    let right: Vec<Option<f64>> =
+        figures.verdicts.iter().map(|verdict| verdict.precision).collect();
     assert_eq!(right, [Some(1.0), None, Some(0.5)]);
     assert_eq!(figures.levels[2].truths.total(), 6);
     assert_eq!(figures.classes.len(), 2);

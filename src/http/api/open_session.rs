@@ -50,7 +50,7 @@ pub(crate) enum OpenSessionError {
     Refused,
     /// Too many tries.
     #[error("too many tries; the next is possible in {0} s")]
-    Wait(u64),
+    Wait(u32),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

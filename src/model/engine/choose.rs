@@ -46,18 +46,12 @@ pub(super) fn greedy(logits: &[f32], mask: &SimpleVob) -> Option<Pick> {
     });
     let &(token, highest) = best.first()?;
     // Against nothing the choice is as clear as the numbers go; infinity would not be JSON.
-    let margin = best
-        .get(1)
-        .map_or(f64::from(f32::MAX), |&(_, next)| highest - next);
+    let margin = best.get(1).map_or(f64::from(f32::MAX), |&(_, next)| highest - next);
     let total: f64 = permitted.iter().map(|logit| (logit - highest).exp()).sum();
     for (_, value) in &mut best {
         *value = (*value - highest).exp() / total;
     }
-    Some(Pick {
-        token,
-        alternatives: best,
-        margin,
-    })
+    Some(Pick { token, alternatives: best, margin })
 }
 
 #[cfg(test)]

@@ -109,9 +109,7 @@ impl<V: TokenizerEnv + ?Sized> Writer<'_, V> {
         let alternatives = pick.alternatives.iter();
         let choice = Choice {
             offset: written.bytes.len(),
-            alternatives: alternatives
-                .map(|&(token, share)| (shown(trie, token), share))
-                .collect(),
+            alternatives: alternatives.map(|&(token, share)| (shown(trie, token), share)).collect(),
             margin: pick.margin,
         };
         self.take(written, matcher, pick.token)?;
@@ -130,9 +128,7 @@ impl<V: TokenizerEnv + ?Sized> Writer<'_, V> {
             return Err(ModelError::Truncated(self.max_tokens));
         }
         matcher.consume_token(token).map_err(grammar_failed)?;
-        written
-            .bytes
-            .extend_from_slice(text_bytes(self.vocabulary.tok_trie(), token));
+        written.bytes.extend_from_slice(text_bytes(self.vocabulary.tok_trie(), token));
         Ok(())
     }
 }
@@ -213,11 +209,7 @@ mod tests {
     ) -> Result<Written, ModelError> {
         let vocabulary = ApproximateTokEnv::single_byte();
         let matcher = Grammars::default().matcher(&bytes_factory(), schema)?;
-        let writer = Writer {
-            vocabulary: &vocabulary,
-            max_tokens,
-            batch_forced,
-        };
+        let writer = Writer { vocabulary: &vocabulary, max_tokens, batch_forced };
         writer.write(matcher, model, vec![1, 2, 3])
     }
 
@@ -252,6 +244,54 @@ mod tests {
         assert_eq!(written.bytes, br#"{"verdict":"real","n":7}"#);
         assert_eq!((written.sampled, written.forced), (1, 23));
         assert_eq!(model.steps.len(), 24);
+    }
+
+    /// A model whose likings depend on all that it has read, and on nothing else.
+    struct Recalls {
+        state: u64,
+        logits: Vec<f32>,
+    }
+
+    impl Evaluate for Recalls {
+        fn evaluate(&mut self, tokens: &[TokenId]) -> Result<&[f32], ModelError> {
+            let mix = |state: u64, with: u64| (state ^ with).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.state = tokens
+                .iter()
+                .fold(self.state, |state, &token| mix(state.rotate_left(7), token.into()));
+            self.logits = (0..300_u64)
+                .map(|token| f32::from(u16::try_from(mix(self.state, token) >> 48).unwrap()))
+                .collect();
+            Ok(&self.logits)
+        }
+    }
+
+    #[test]
+    fn copying_writes_what_stepping_writes() {
+        let vocabulary = ApproximateTokEnv::single_byte();
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "verdict": {"enum": ["real", "false", "uncertain"]},
+                "people": {"type": "integer", "minimum": 0, "maximum": 99},
+                "cites": {"type": "array", "items": {"enum": ["c1", "c12"]}, "maxItems": 3},
+                "why": {"type": "string", "maxLength": 12}
+            },
+            "required": ["verdict", "people", "cites", "why"],
+            "additionalProperties": false
+        });
+        for seed in 0..50 {
+            let write = |batch_forced| {
+                let mut model = Recalls { state: seed, logits: Vec::new() };
+                let writer = Writer { vocabulary: &vocabulary, max_tokens: 200, batch_forced };
+                let matcher = Grammars::default().matcher(&bytes_factory(), &schema).unwrap();
+                writer.write(matcher, &mut model, vec![1]).unwrap()
+            };
+            let (copied, stepped) = (write(true), write(false));
+            assert_eq!(copied.bytes, stepped.bytes);
+            assert_eq!(copied.choices, stepped.choices);
+            assert_eq!(copied.forced, stepped.forced);
+            serde_json::from_slice::<Value>(&copied.bytes).unwrap();
+        }
     }
 
     #[test]

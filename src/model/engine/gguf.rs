@@ -21,11 +21,7 @@ pub(super) fn check_magic(path: &Path) -> Result<(), ModelError> {
         .take(4)
         .read_to_end(&mut magic)
         .map_err(|error| refuse(format!("cannot be read ({error})")))?;
-    if magic == *b"GGUF" {
-        Ok(())
-    } else {
-        Err(refuse("is not a GGUF file".to_owned()))
-    }
+    if magic == *b"GGUF" { Ok(()) } else { Err(refuse("is not a GGUF file".to_owned())) }
 }
 
 /// Whether the file holds every tensor that its header promises.
@@ -35,13 +31,10 @@ pub(super) fn check_magic(path: &Path) -> Result<(), ModelError> {
 pub(super) fn check_complete(path: &Path) -> Result<(), ModelError> {
     let refuse =
         |why: String| ModelError::Load(format!("model file {} {why}; {REMEDY}", path.display()));
-    let size = std::fs::metadata(path)
-        .map_err(|error| refuse(format!("cannot be read ({error})")))?
-        .len();
+    let size =
+        std::fs::metadata(path).map_err(|error| refuse(format!("cannot be read ({error})")))?.len();
     match promised_size(path) {
-        None => Err(refuse(
-            "is damaged or cut short: its header cannot be read".to_owned(),
-        )),
+        None => Err(refuse("is damaged or cut short: its header cannot be read".to_owned())),
         Some(promised) if promised > size => Err(refuse(format!(
             "is cut short: it has {size} bytes, its header promises {promised}"
         ))),
@@ -57,10 +50,7 @@ pub(super) fn check_complete(path: &Path) -> Result<(), ModelError> {
 fn promised_size(path: &Path) -> Option<u64> {
     use llama_cpp_sys_2 as sys;
     let name = CString::new(path.to_str()?).ok()?;
-    let params = sys::gguf_init_params {
-        no_alloc: true,
-        ctx: std::ptr::null_mut(),
-    };
+    let params = sys::gguf_init_params { no_alloc: true, ctx: std::ptr::null_mut() };
     // SAFETY: `name` is a C string that outlives the call; with `no_alloc` and no `ctx` only the
     // header is read. The result is null or ours to free, is only read, and is freed once below.
     unsafe {
@@ -96,9 +86,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named_with_what_to_do() {
-        let message = check_magic(Path::new("/no/such/model.gguf"))
-            .unwrap_err()
-            .to_string();
+        let message = check_magic(Path::new("/no/such/model.gguf")).unwrap_err().to_string();
         assert!(message.contains("/no/such/model.gguf"), "{message}");
         assert!(message.contains("make setup"), "{message}");
     }
@@ -118,6 +106,8 @@ mod tests {
 
     #[test]
     fn a_header_cut_short_is_damaged() {
+        // Starting it sends its log to `tracing`.
+        crate::model::engine::weights::backend().unwrap();
         let file = file_with(b"GGUF\x03\0\0\0\x10\0\0\0");
         assert!(check_magic(file.path()).is_ok());
         let message = check_complete(file.path()).unwrap_err().to_string();

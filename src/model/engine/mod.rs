@@ -36,7 +36,8 @@ pub struct EngineOptions {
     /// Tokens that prompt and answer together may have; rounded up to a multiple of 256.
     /// Memory for the attention cache grows with it, three prompts being kept.
     pub context_tokens: u32,
-    /// Threads that evaluate; all cores when absent.
+    /// Threads that evaluate; all cores but one when absent. Where other processes share the machine,
+    /// start this one with `OMP_WAIT_POLICY=passive`, or more than one thread is slower than one.
     pub threads: Option<i32>,
     /// Requests that may wait, besides the one being answered.
     pub queue_limit: usize,
@@ -46,7 +47,7 @@ pub struct EngineOptions {
 }
 
 impl EngineOptions {
-    /// The defaults: 4,096 tokens of context, all cores, 64 requests waiting, no pinned hash,
+    /// The defaults: 4,096 tokens of context, all cores but one, 64 requests waiting, no pinned hash,
     /// and the file's name as the model's.
     pub fn new(model_path: impl Into<PathBuf>) -> Self {
         let model_path = model_path.into();

@@ -100,10 +100,7 @@ fn cut(text: &str, messages: usize) -> Result<Around, String> {
     }
     pieces.push(rest.to_owned());
     let opening = pieces.remove(0);
-    Ok(Around {
-        opening,
-        closings: pieces,
-    })
+    Ok(Around { opening, closings: pieces })
 }
 
 #[cfg(test)]

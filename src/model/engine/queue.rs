@@ -28,12 +28,7 @@ impl Job {
         answer: oneshot::Sender<Result<Completion, ModelError>>,
     ) -> Self {
         let queued_at = Instant::now();
-        Self {
-            due_at: queued_at.checked_add(request.deadline),
-            queued_at,
-            request,
-            answer,
-        }
+        Self { due_at: queued_at.checked_add(request.deadline), queued_at, request, answer }
     }
 
     /// Whether anybody still waits for the answer.
@@ -100,11 +95,7 @@ pub(super) struct Queue {
 impl Queue {
     /// An empty queue in which at most `limit` jobs wait.
     pub(super) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            state: Mutex::default(),
-            arrived: Condvar::new(),
-        }
+        Self { limit, state: Mutex::default(), arrived: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -151,10 +142,7 @@ impl Queue {
             if let Some(first) = extreme(&state.waiting, |a, b| a < b) {
                 return Some(state.waiting.swap_remove(first).job);
             }
-            state = self
-                .arrived
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -203,9 +191,7 @@ pub(super) mod tests {
     }
 
     fn seeds(queue: &Queue, count: usize) -> Vec<u32> {
-        (0..count)
-            .map(|_| queue.next().unwrap().request.seed)
-            .collect()
+        (0..count).map(|_| queue.next().unwrap().request.seed).collect()
     }
 
     #[test]

@@ -63,9 +63,7 @@ impl<'m> Session<'m> {
             .render(&self.loaded.weights, &request.messages)
             .map_err(|why| ModelError::Failed(format!("the chat template: {why}")))?;
         let prompt_tokens = self.check_fits(&chunks, request.max_tokens)?;
-        let matcher = self
-            .grammars
-            .matcher(&self.loaded.grammars, &request.schema)?;
+        let matcher = self.grammars.matcher(&self.loaded.grammars, &request.schema)?;
         let place = self.place(&chunks)?;
         let tail = chunks.pop().unwrap_or_default();
         let mut cursor = Cursor {
@@ -94,11 +92,7 @@ impl<'m> Session<'m> {
         let answer = max_tokens as usize;
         let context = self.context_tokens();
         if prompt + answer > context {
-            return Err(ModelError::TooLong {
-                prompt,
-                answer,
-                context,
-            });
+            return Err(ModelError::TooLong { prompt, answer, context });
         }
         Ok(prompt)
     }
@@ -120,11 +114,7 @@ impl<'m> Session<'m> {
         self.context
             .clear_kv_cache_seq(Some(sequence), None, None)
             .map_err(|error| ModelError::Failed(error.to_string()))?;
-        Ok(Place {
-            chunks: 0,
-            tokens: 0,
-            ..place
-        })
+        Ok(Place { chunks: 0, tokens: 0, ..place })
     }
 }
 
@@ -163,10 +153,7 @@ impl Cursor<'_, '_> {
 
 impl Evaluate for Cursor<'_, '_> {
     fn evaluate(&mut self, tokens: &[TokenId]) -> Result<&[f32], ModelError> {
-        let tokens: Vec<_> = tokens
-            .iter()
-            .map(|token| LlamaToken(token.cast_signed()))
-            .collect();
+        let tokens: Vec<_> = tokens.iter().map(|token| LlamaToken(token.cast_signed())).collect();
         self.advance(&tokens, true)?;
         Ok(self.context.get_logits_ith(-1))
     }
@@ -191,11 +178,7 @@ fn completion(
     count("sereno_model_forced_tokens_total", usage.forced_tokens);
     let text = String::from_utf8(written.bytes)
         .map_err(|_| ModelError::Failed("the answer is not UTF-8".to_owned()))?;
-    Ok(Completion {
-        text,
-        choices: written.choices,
-        usage,
-    })
+    Ok(Completion { text, choices: written.choices, usage })
 }
 
 /// llama.cpp counts in 32 bits; the context is far smaller than that.

@@ -29,10 +29,7 @@ pub(super) struct Slots {
 impl Slots {
     /// `count` empty slots.
     pub(super) fn new(count: usize) -> Self {
-        Self {
-            slots: vec![Slot::default(); count],
-            clock: 0,
-        }
+        Self { slots: vec![Slot::default(); count], clock: 0 }
     }
 
     /// Chooses where `prompt` goes, and forgets what that slot holds beyond the shared chunks. A slot is
@@ -55,11 +52,7 @@ impl Slots {
             taken.chunks.truncate(chunks);
             taken.used_at = self.clock;
         }
-        Place {
-            slot,
-            chunks,
-            tokens,
-        }
+        Place { slot, chunks, tokens }
     }
 
     /// Remembers that `chunk` has been evaluated after what `slot` holds.
@@ -78,19 +71,14 @@ impl Slots {
 
     fn oldest(&self) -> usize {
         let by_use = self.slots.iter().enumerate();
-        by_use
-            .min_by_key(|(_, slot)| slot.used_at)
-            .map_or(0, |(index, _)| index)
+        by_use.min_by_key(|(_, slot)| slot.used_at).map_or(0, |(index, _)| index)
     }
 }
 
 /// Leading chunks of `prompt` that are there, its last one never counted.
 fn shared_chunks(held: &[Chunk], prompt: &[Chunk]) -> usize {
     let reusable = &prompt[..prompt.len().saturating_sub(1)];
-    held.iter()
-        .zip(reusable)
-        .take_while(|(held, wanted)| held == wanted)
-        .count()
+    held.iter().zip(reusable).take_while(|(held, wanted)| held == wanted).count()
 }
 
 fn tokens(chunks: &[Chunk]) -> usize {

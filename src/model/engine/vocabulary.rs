@@ -22,11 +22,7 @@ impl Vocabulary {
     /// In words, when the model has no token that ends an answer.
     pub(super) fn of(weights: Arc<Weights>) -> Result<Self, String> {
         let trie = trie(&weights)?;
-        let mut vocabulary = Self {
-            weights,
-            trie,
-            canonical: true,
-        };
+        let mut vocabulary = Self { weights, trie, canonical: true };
         let probe = vocabulary.tokenize_text(PROBE);
         // SentencePiece models put a space before any text they tokenize: what is forced would then
         // differ from what is asked, so such models have every token chosen under the mask instead.
@@ -59,8 +55,7 @@ impl TokenizerEnv for Vocabulary {
     }
 
     fn tokenize_bytes(&self, bytes: &[u8]) -> Vec<TokenId> {
-        self.trie
-            .tokenize_with_greedy_fallback(bytes, |text| self.tokenize_text(text))
+        self.trie.tokenize_with_greedy_fallback(bytes, |text| self.tokenize_text(text))
     }
 
     fn tokenize_is_canonical(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Loads a GGUF file: weights, vocabulary, chat template, and what grammars are compiled against.
 
 use std::{
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroUsize},
     sync::{Arc, OnceLock},
     thread,
 };
@@ -54,24 +54,21 @@ impl Loaded {
     pub(super) fn open(options: &EngineOptions) -> Result<Self, ModelError> {
         let path = options.model_path.display();
         let refuse = |why: String| ModelError::Load(format!("model file {path} {why}"));
-        let weights = Weights::load_from_file(
-            backend()?,
-            &options.model_path,
-            &LlamaModelParams::default(),
-        )
-        .map_err(|error| {
-            refuse(format!(
-                "cannot be loaded by this build of llama.cpp ({error}); its architecture \
+        let weights =
+            Weights::load_from_file(backend()?, &options.model_path, &LlamaModelParams::default())
+                .map_err(|error| {
+                    refuse(format!(
+                        "cannot be loaded by this build of llama.cpp ({error}); its architecture \
                          may be newer than the build, or memory short; the log says more"
-            ))
-        })?;
+                    ))
+                })?;
         let weights = Arc::new(weights);
         let template = ChatTemplate::of(&weights).map_err(refuse)?;
         let vocabulary = Arc::new(Vocabulary::of(Arc::clone(&weights)).map_err(refuse)?);
         let grammars = grammar::factory(&vocabulary).map_err(refuse)?;
         Ok(Self {
             context_tokens: options.context_tokens.min(weights.n_ctx_train()),
-            threads: options.threads.unwrap_or_else(all_cores),
+            threads: options.threads.unwrap_or_else(spare_cores),
             batch_forced: options.batch_forced,
             weights,
             vocabulary,
@@ -94,27 +91,26 @@ impl Loaded {
         };
         let params = LlamaContextParams::default()
             .with_flash_attention_policy(attention)
-            .with_n_ctx(NonZeroU32::new(
-                self.context_tokens.saturating_mul(session::PROMPTS_KEPT),
-            ))
+            .with_n_ctx(NonZeroU32::new(self.context_tokens.saturating_mul(session::PROMPTS_KEPT)))
             .with_n_seq_max(session::PROMPTS_KEPT)
             .with_kv_unified(false)
             .with_n_batch(session::BATCH)
             .with_n_ubatch(session::BATCH)
             .with_n_threads(self.threads)
             .with_n_threads_batch(self.threads);
-        self.weights
-            .new_context(backend()?, params)
-            .map_err(|error| {
-                ModelError::Load(format!(
-                    "no context for {} tokens: {error}; the log says more",
-                    self.context_tokens
-                ))
-            })
+        self.weights.new_context(backend()?, params).map_err(|error| {
+            ModelError::Load(format!(
+                "no context for {} tokens: {error}; the log says more",
+                self.context_tokens
+            ))
+        })
     }
 }
 
-fn all_cores() -> i32 {
-    thread::available_parallelism()
-        .map_or(1, |cores| i32::try_from(cores.get()).unwrap_or(i32::MAX))
+/// All cores but one. llama.cpp's threads wait for each other actively several hundred times per token:
+/// as soon as one of them shares its core with anything else, all of them stall, and an answer takes
+/// ten times as long. The service, its database and the embedder get the core that is left.
+fn spare_cores() -> i32 {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    i32::try_from(cores.saturating_sub(1).max(1)).unwrap_or(i32::MAX)
 }

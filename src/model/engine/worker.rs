@@ -41,14 +41,9 @@ pub(super) fn start(options: EngineOptions, queue: Arc<Queue>) -> Result<Started
         })
         .map_err(|error| refuse(format!("its thread cannot be started ({error})")))?;
     // The sender is dropped without a message only if loading panicked.
-    let (vocabulary, context_tokens) = loaded
-        .recv()
-        .map_err(|_| refuse("loading it panicked".to_owned()))??;
-    Ok(Started {
-        thread,
-        vocabulary,
-        context_tokens,
-    })
+    let (vocabulary, context_tokens) =
+        loaded.recv().map_err(|_| refuse("loading it panicked".to_owned()))??;
+    Ok(Started { thread, vocabulary, context_tokens })
 }
 
 type Ready = Result<(Arc<Vocabulary>, usize), ModelError>;
@@ -67,10 +62,7 @@ fn run(options: &EngineOptions, queue: &Queue, ready: &mpsc::Sender<Ready>) {
     match Session::open(&loaded) {
         Err(error) => report(Err(error)),
         Ok(session) => {
-            report(Ok((
-                Arc::clone(&loaded.vocabulary),
-                session.context_tokens(),
-            )));
+            report(Ok((Arc::clone(&loaded.vocabulary), session.context_tokens())));
             serve(queue, session, || Session::open(&loaded), Session::answer);
         }
     }
@@ -102,10 +94,7 @@ fn serve<E>(
         }));
         let mut result = attempt.unwrap_or_else(|panic| {
             let why = describe(panic.as_ref());
-            tracing::error!(
-                why,
-                "the model's thread panicked; it goes on with a fresh context"
-            );
+            tracing::error!(why, "the model's thread panicked; it goes on with a fresh context");
             Err(ModelError::Failed(format!("a panic: {why}")))
         });
         let busy = started.elapsed();
@@ -140,11 +129,7 @@ mod tests {
     };
 
     fn completion(text: String) -> Completion {
-        Completion {
-            text,
-            choices: Vec::new(),
-            usage: Usage::default(),
-        }
+        Completion { text, choices: Vec::new(), usage: Usage::default() }
     }
 
     /// Runs jobs on a thread; each engine is known by its number, and seed 13 panics, 14 fails.
@@ -188,10 +173,8 @@ mod tests {
 
     #[test]
     fn a_panic_fails_one_job_and_the_next_gets_a_fresh_engine() {
-        let (jobs, replies): (Vec<_>, Vec<_>) = [12, 13, 15, 14, 16]
-            .map(|seed| job(seed, Urgency::Routine, 60))
-            .into_iter()
-            .unzip();
+        let (jobs, replies): (Vec<_>, Vec<_>) =
+            [12, 13, 15, 14, 16].map(|seed| job(seed, Urgency::Routine, 60)).into_iter().unzip();
         served(jobs).join().unwrap();
         let told: Vec<_> = replies.into_iter().map(told).collect();
         assert_eq!(

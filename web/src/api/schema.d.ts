@@ -4,20 +4,18 @@
  */
 
 export interface paths {
-    "/api/v1/session": {
+    "/api/openapi.json": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Who is logged in. */
-        get: operations["get_session"];
+        /** This document. */
+        get: operations["show_openapi"];
         put?: never;
-        /** Log in. */
-        post: operations["post_session"];
-        /** Log out. */
-        delete: operations["delete_session"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -30,11 +28,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The queue, most urgent first. */
-        get: operations["get_alarms"];
+        /** The queue, most urgent first, and how many alarms there are in each state. */
+        get: operations["list_alarms"];
         put?: never;
-        /** Hand in an alarm. */
-        post: operations["post_alarm"];
+        /**
+         * Takes an alarm in. The answer comes after the alarm is committed to disk: 202 for a new one,
+         *     200 for one that was here before (same `source` and `source_event_id`), with its first answer.
+         *     Any other status means that nothing was kept, and the same alarm may be sent again.
+         */
+        post: operations["receive_alarm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -48,8 +50,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One alarm whole. */
-        get: operations["get_alarm"];
+        /** One alarm with its decision and what people said of it. */
+        get: operations["show_alarm"];
         put?: never;
         post?: never;
         delete?: never;
@@ -65,42 +67,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Its decision. */
-        get: operations["get_decision"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alarms/{id}/report": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Its report. */
-        get: operations["get_report"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alarms/{id}/report.html": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Its report, to print. */
-        get: operations["get_report_html"];
+        /** The decision on an alarm: facts, ruling, assessment, verdict and record. */
+        get: operations["show_decision"];
         put?: never;
         post?: never;
         delete?: never;
@@ -118,23 +86,26 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say what it was. */
-        post: operations["post_disposition"];
+        /**
+         * Says what the alarm was, and closes it. The verdict stays as it is; later words stand beside
+         *     earlier ones.
+         */
+        post: operations["dispose_alarm"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/stream": {
+    "/api/v1/alarms/{id}/report": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Changes, as server-sent events named `alarm`. */
-        get: operations["get_stream"];
+        /** The incident report as data, in the form of its published schema. */
+        get: operations["show_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -143,15 +114,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/log/status": {
+    "/api/v1/alarms/{id}/report.html": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Where the log stands. */
-        get: operations["get_log_status"];
+        /** The incident report as a page to print. */
+        get: operations["print_html"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{id}/report.md": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The incident report as Markdown. */
+        get: operations["print_markdown"];
         put?: never;
         post?: never;
         delete?: never;
@@ -167,8 +155,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Leaves in order. */
-        get: operations["get_log_entries"];
+        /** Entries of the log: the very bytes that were hashed, and their hashes. */
+        get: operations["list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How large the log is, and its last signed head. */
+        get: operations["show_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -186,8 +191,124 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Check the whole log. */
-        post: operations["post_log_verification"];
+        /**
+         * Reads the whole log, recomputes every hash, root and signature, and says what does not hold.
+         *     One at a time; may take minutes on a large log.
+         */
+        post: operations["verify_log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in, by cookie or by token. */
+        get: operations["show_session"];
+        put?: never;
+        /** Signs in. The answer sets the session cookie, which lasts twelve hours. */
+        post: operations["open_session"];
+        /** Signs out: the session ends on the server, and the browser forgets the cookie. */
+        delete: operations["close_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes as server-sent events: `alarm` with `{id, state}`, and `resync` where some were missed
+         *     and the client must read the list again. The first event after a reconnection is `resync`.
+         */
+        get: operations["stream_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers. Says nothing else: strangers may ask. */
+        get: operations["check_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/log/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log's last signed head: a C2SP checkpoint, public so that witnesses and auditors can fetch it. */
+        get: operations["show_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The metrics in Prometheus' text format. Open to a scraper on the same machine, otherwise to
+         *     whoever reads alarms.
+         */
+        get: operations["show_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether alarms are accepted; `degraded` where a model is missing, so that every alarm goes to a
+         *     person. What is missing stands in the log: strangers may ask.
+         */
+        get: operations["check_readiness"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -198,14 +319,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description An alarm that was accepted. */
-        Accepted: {
-            id: components["schemas"]["AlarmId"];
-            state: components["schemas"]["AlarmState"];
-            /** Format: date-time */
-            received_at: string;
-            decision?: null | components["schemas"]["Decision"];
-        };
         /**
          * @description Acts that can be seen.
          * @enum {string}
@@ -216,51 +329,104 @@ export interface components {
          * @enum {string}
          */
         ActionCode: "check_live_view" | "check_neighbours" | "talk_down" | "send_guard" | "call_keyholder" | "follow_emergency_procedure" | "call_police" | "call_fire_brigade" | "call_ambulance" | "preserve_clip" | "notify_supervisor" | "request_camera_service" | "log_only";
-        /** @description One event that a source raised about one camera or sensor. */
+        /**
+         * @description One event that a source raised about one camera or sensor, exactly as it arrived.
+         *     Idempotent by `source` and `source_event_id`.
+         */
         Alarm: {
+            /** @description The system that raised it, for example `milestone:madrid-1`. */
             source: string;
+            /** @description That system's own id of the event. */
             source_event_id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened, by the source's clock.
+             */
             occurred_at: string;
+            /** @description The site; where it is left out, the site that knows the camera. */
             site?: string | null;
+            /** @description The camera or sensor, as the site's file names it. */
             camera: string;
+            /** @description What the source says it is: `line_crossing`, `loitering`, `panic_button`, … */
             kind: string;
+            /** @description Where in its course the event stands. */
             phase?: components["schemas"]["Phase"];
-            clip?: null | components["schemas"]["Clip"];
+            clip?: components["schemas"]["Clip"] | null;
+            /** @description What a vision-language model, or a person, wrote about the clip. */
             captions?: components["schemas"]["Caption"][];
+            /** @description Text that the captioner read in the picture: data from strangers. */
             visible_text?: string[];
+            /** @description What a detector found. */
             detections?: components["schemas"]["Detection"][];
+            /** @description The source's own message, kept and never interpreted. */
             raw?: Record<string, never>;
         };
-        /** @description One alarm whole. */
+        /** @description One alarm: what arrived, what the system suggests, and apart from it what people said. */
         AlarmDetail: {
+            /** @description Sereno's id. */
             id: components["schemas"]["AlarmId"];
+            /** @description The site that it was found to be of. */
             site: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             */
             received_at: string;
+            /** @description How far it has come. */
             state: components["schemas"]["AlarmState"];
+            /** @description The alarm as it arrived. */
             alarm: components["schemas"]["Alarm"];
-            decision?: null | components["schemas"]["Decision"];
+            decision: components["schemas"]["Decision"] | null;
+            /** @description What people said, oldest first. */
             dispositions: components["schemas"]["Disposition"][];
         };
         /**
          * Format: uuid
-         * @description Sereno's own name for an alarm: a UUID, version 7.
+         * @description Sereno's own name for an alarm: a UUID, version 7, so that ids sort by time of arrival.
          */
         AlarmId: string;
+        /** @description A page of the queue. */
+        AlarmList: {
+            /** @description The alarms, most urgent first. */
+            items: components["schemas"]["QueueItem"][];
+            /** @description How many there are in each state, whatever the filter. */
+            counts: components["schemas"]["QueueCounts"];
+        };
+        /** @description The alarm is kept under this id. */
+        AlarmReceipt: {
+            /** @description Sereno's id of the alarm; the same for every repeat. */
+            id: components["schemas"]["AlarmId"];
+            /** @description How far it has come. */
+            state: components["schemas"]["AlarmState"];
+            /**
+             * Format: date-time
+             * @description When it was first accepted.
+             */
+            received_at: string;
+            decision?: components["schemas"]["Decision"] | null;
+        };
         /** @description Which alarm. */
         AlarmRef: {
+            /** @description Sereno's id. */
             id: components["schemas"]["AlarmId"];
+            /** @description The source. */
             source: string;
+            /** @description The source's id. */
             source_event_id: string;
+            /** @description The site. */
             site: string;
+            /** @description The camera. */
             camera: string;
+            /** @description The kind. */
             kind: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
             occurred_at: string;
         };
         /**
-         * @description Where an alarm stands.
+         * @description How far an alarm has come.
          * @enum {string}
          */
         AlarmState: "waiting" | "decided" | "closed";
@@ -271,24 +437,39 @@ export interface components {
         Approver: "operator" | "supervisor" | "manager" | "two_persons";
         /** @description What the model thinks. The policy outranks it. */
         Assessment: {
+            /** @description The verdict it proposes among the permitted ones; `uncertain` where it was not asked or failed. */
             proposed: components["schemas"]["Outcome"];
+            /** @description What it weighed. */
             criteria: components["schemas"]["Criterion"][];
+            /** @description How sure. */
             confidence: components["schemas"]["Confidence"];
+            /** @description One short sentence, the model's own words; empty where no model ran. */
             rationale: string;
+            /** @description Stages that failed. */
             failures?: components["schemas"]["StageFailure"][];
         };
         /**
          * Format: int32
-         * @description A level in the style of ANSI/TMA-AVS-01.
+         * @description A level in the style of ANSI/TMA-AVS-01, 0 to 4: a function of the evidence, never of confidence.
+         *     0 no call for service; 1 little or no information; 2 human presence; 3 an act against property
+         *     was seen; 4 a danger to life was seen.
          */
         AvsLevel: number;
         /** @description A time-stamped sentence or paragraph about the clip. */
         Caption: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Seconds from the clip's start.
+             */
             start_s?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Seconds from the clip's start.
+             */
             end_s?: number | null;
+            /** @description What is said. */
             text: string;
+            /** @description The model that wrote it, or `human`. */
             model?: string | null;
         };
         CaptionId: string;
@@ -297,21 +478,43 @@ export interface components {
          * @enum {string}
          */
         Cause: "person" | "animal" | "vehicle" | "weather" | "light" | "camera_fault" | "unclear";
+        /** @description An alarm is now in this state. */
+        Change: {
+            /** @description Which alarm. */
+            id: components["schemas"]["AlarmId"];
+            /** @description Its state now. */
+            state: components["schemas"]["AlarmState"];
+        };
         /** @description The media, by reference and digest. */
         Clip: {
+            /** @description Where it lies. */
             uri: string;
+            /** @description SHA-256 of the file, hex. */
             sha256?: string | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Its length in seconds.
+             */
             duration_s?: number | null;
         };
         /** @description Three kinds of confidence, measured, not asked for. */
         Confidence: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The language model's probability of danger, from the logits of its first answer, 0 to 1.
+             */
             model_threat?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Logit margin of the proposed verdict over the next permitted one, in nats.
+             */
             verdict_margin?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The classifier's probability of a threat, 0 to 1; it reads the captions by itself.
+             */
             classifier_threat?: number | null;
+            /** @description Whether both reads fall on the same side. */
             agree: boolean;
         };
         /**
@@ -321,55 +524,85 @@ export interface components {
         CountBand: "none" | "one" | "few" | "many" | "unclear";
         /** @description How many, and where that is said. */
         Counted: {
+            /** @description How many. */
             count: components["schemas"]["CountBand"];
+            /** @description Captions that say so. */
             evidence: components["schemas"]["CaptionId"][];
         };
-        /** @description How many alarms there are in each state. */
-        Counts: {
-            /** Format: int64 */
-            waiting: number;
-            /** Format: int64 */
-            decided: number;
-            /** Format: int64 */
-            closed: number;
+        /** @description Name and password. */
+        Credentials: {
+            /** @description The user's name. */
+            name: string;
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
         };
         /** @description A condition that the model weighed, with its evidence. */
         Criterion: {
+            /** @description A code from the facts, such as `climbs` or `fire`, or a rule's id. */
             name: string;
+            /** @description Whether it is met. */
             met: components["schemas"]["Presence"];
+            /** @description Captions that say so. */
             evidence: components["schemas"]["CaptionId"][];
         };
-        /** @description The four things that are never merged but for the person’s, with the record that holds them. */
+        /** @description The four things that are never merged but for the person's, with the record that holds them. */
         Decision: {
+            /** @description Which alarm. */
             alarm: components["schemas"]["AlarmRef"];
+            /** @description What was read. */
             facts: components["schemas"]["Facts"];
+            /** @description What the rules say. */
             ruling: components["schemas"]["Ruling"];
+            /** @description What the model thinks. */
             assessment: components["schemas"]["Assessment"];
+            /** @description What the system suggests. */
             verdict: components["schemas"]["Verdict"];
+            /** @description Where it is recorded. */
             record: components["schemas"]["DecisionRecord"];
         };
         /** @description Where the decision stands in the log. */
         DecisionRecord: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Index of the verdict's entry.
+             */
             entry: number;
+            /** @description RFC 6962 hash of that entry's leaf, hex. */
             hash: string;
         };
         /** @description What a detector found. */
         Detection: {
+            /** @description The detector's word: `person`, `car`, … */
             label: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
             confidence?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Seconds from the clip's start.
+             */
             start_s?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Seconds from the clip's start.
+             */
             end_s?: number | null;
         };
-        /** @description A person's word as it is kept. */
+        /** @description A person's word as it is kept. Later ones stand beside it; none is overwritten. */
         Disposition: components["schemas"]["NewDisposition"] & {
+            /** @description Who said it: the user's name. */
             by: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
-            suggested?: null | components["schemas"]["Outcome"];
+            suggested?: components["schemas"]["Outcome"] | null;
         };
         /**
          * @description What it was.
@@ -383,27 +616,46 @@ export interface components {
         Effect: "permit" | "forbid";
         /** @description Everything that was read from an alarm's captions. */
         Facts: {
+            /** @description Whether the captions suffice to judge by. */
             sufficiency: components["schemas"]["Sufficiency"];
+            /** @description Whether the scene shows a crime, an accident, violence, fire or somebody in danger. */
             danger: components["schemas"]["Presence"];
+            /** @description What most likely set the alarm off. */
             cause: components["schemas"]["Cause"];
+            /** @description Where it happens. */
             place: components["schemas"]["Place"];
+            /** @description People. */
             people: components["schemas"]["Counted"];
+            /** @description Vehicles. */
             vehicles: components["schemas"]["Counted"];
+            /** @description Animals. */
             animals: components["schemas"]["Counted"];
+            /** @description Acts, those that matter most first. */
             acts: components["schemas"]["Observed_Act"][];
+            /** @description Things. */
             objects: components["schemas"]["Observed_Object"][];
+            /** @description Hazards. */
             hazards: components["schemas"]["Observed_Hazard"][];
+            /** @description Class of the text seen in the scene. */
             scene_text: components["schemas"]["SceneText"];
+            /** @description Captions that were cut or left out to fit the model's window. */
             cut?: components["schemas"]["CaptionId"][];
+            /** @description Whether the language model read the captions; else only the fixed word lists did. */
             read_by_model: boolean;
         };
         /** @description A rule that took part. */
         FiredRule: {
+            /** @description Its `@id`. */
             id: string;
+            /** @description Permit or forbid. */
             effect: components["schemas"]["Effect"];
+            /** @description The Cedar action that it bears on: `verify`, `dismiss`, or an action code. */
             action: string;
+            /** @description Its `@severity`. */
             severity: components["schemas"]["Severity"];
+            /** @description Its `@because`. */
             because: string;
+            /** @description Its `@cites`: the site rule, standard or law that it rests on. */
             cites?: string | null;
         };
         /**
@@ -411,53 +663,83 @@ export interface components {
          * @enum {string}
          */
         Hazard: "fire" | "smoke" | "weapon" | "person_down" | "injury" | "explosion" | "leak";
-        /** @description Leaves in order. */
+        /** @description A run of entries. */
         LogEntries: {
+            /** @description The entries, in order; none where the log ends before. */
             entries: components["schemas"]["LogEntry"][];
         };
-        /** @description One leaf. */
+        /** @description An entry of the log. */
         LogEntry: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Its index, from 0.
+             */
             seq: number;
+            /** @description The leaf: RFC 8785 JSON, the bytes that were hashed. */
             leaf: string;
+            /** @description RFC 6962 hash of the leaf, hex. */
             leaf_hash: string;
-            /** Format: date-time */
+            /** @description When it was recorded. */
             recorded_at: string;
         };
-        /** @description Something that is wrong. */
+        /** @description One thing that does not hold. */
         LogFinding: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The entry, where it is about one.
+             */
             entry?: number | null;
+            /** @description What is wrong. */
             problem: string;
         };
         /** @description Where the log stands. */
         LogStatus: {
-            /** Format: int64 */
-            size: number;
-            root: string;
-            checkpoint?: string | null;
+            /** @description The log's name. */
             origin: string;
-        };
-        /** @description What the check found. */
-        LogVerification: {
-            ok: boolean;
-            /** Format: int64 */
+            /** @description The key to check its signatures with, `origin+hash+base64`. */
+            verifier_key: string;
+            /**
+             * Format: int64
+             * @description Entries now.
+             */
             size: number;
+            /**
+             * Format: int64
+             * @description Entries that the last checkpoint covers.
+             */
+            signed_size: number;
+            /** @description RFC 6962 root over these, hex; empty before the first checkpoint. */
+            root: string;
+            /** @description The last checkpoint as C2SP `tlog-checkpoint` writes it; empty before the first. */
+            checkpoint: string;
+        };
+        /** @description What a recomputation of the whole log found. */
+        LogVerification: {
+            /** @description Whether everything holds. */
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description Entries that were read.
+             */
+            size: number;
+            /** @description What does not hold, in the order in which it was found; long lists are cut. */
             findings: components["schemas"]["LogFinding"][];
         };
         /** @description What a person sends. */
         NewDisposition: {
+            /** @description What it was. */
             code: components["schemas"]["DispositionCode"];
+            /** @description A site's own reason code, at most 64 characters. */
             reason_code?: string | null;
+            /** @description Free text, at most 2,000 characters. */
             note?: string | null;
+            /** @description Recommended actions that the person approves. */
             approved_actions?: components["schemas"]["ActionCode"][];
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Milliseconds from the alarm's page being shown to this choice.
+             */
             dwell_ms?: number | null;
-        };
-        /** @description A log-in. */
-        NewSession: {
-            name: string;
-            password: string;
         };
         /**
          * @description Things that matter to a rule.
@@ -466,23 +748,44 @@ export interface components {
         Object: "bag" | "goods" | "tool" | "ladder" | "trolley" | "vehicle" | "bicycle" | "cleaning_gear" | "sign" | "spray_can";
         /** @description One thing, whether it is there, and where that is said. */
         Observed_Act: {
-            code: components["schemas"]["Act"];
+            /**
+             * @description Acts that can be seen.
+             * @enum {string}
+             */
+            code: "climbs" | "forces_entry" | "enters" | "tailgates" | "loiters" | "probes" | "fights" | "threatens_with_weapon" | "falls" | "takes" | "damages" | "sets_fire" | "tampers_camera" | "crashes" | "throws" | "runs" | "leaves_object" | "delivers" | "cleans" | "repairs" | "drives" | "walks" | "waits" | "works";
+            /** @description Whether it is there. */
             presence: components["schemas"]["Presence"];
+            /** @description Captions that say so; empty only for detections. */
             evidence: components["schemas"]["CaptionId"][];
+            /** @description Who read it. */
             reader: components["schemas"]["Reader"];
         };
         /** @description One thing, whether it is there, and where that is said. */
         Observed_Hazard: {
-            code: components["schemas"]["Hazard"];
+            /**
+             * @description Things that endanger.
+             * @enum {string}
+             */
+            code: "fire" | "smoke" | "weapon" | "person_down" | "injury" | "explosion" | "leak";
+            /** @description Whether it is there. */
             presence: components["schemas"]["Presence"];
+            /** @description Captions that say so; empty only for detections. */
             evidence: components["schemas"]["CaptionId"][];
+            /** @description Who read it. */
             reader: components["schemas"]["Reader"];
         };
         /** @description One thing, whether it is there, and where that is said. */
         Observed_Object: {
-            code: components["schemas"]["Object"];
+            /**
+             * @description Things that matter to a rule.
+             * @enum {string}
+             */
+            code: "bag" | "goods" | "tool" | "ladder" | "trolley" | "vehicle" | "bicycle" | "cleaning_gear" | "sign" | "spray_can";
+            /** @description Whether it is there. */
             presence: components["schemas"]["Presence"];
+            /** @description Captions that say so; empty only for detections. */
             evidence: components["schemas"]["CaptionId"][];
+            /** @description Who read it. */
             reader: components["schemas"]["Reader"];
         };
         /**
@@ -510,41 +813,80 @@ export interface components {
          * @enum {string}
          */
         Presence: "present" | "unclear" | "absent";
-        /** @description What went wrong, as RFC 9457 writes it. */
+        /** @description What went wrong, as the client sees it (RFC 9457, `application/problem+json`). */
         Problem: {
+            /** @description A stable name of the kind of problem: `urn:sereno:problem:` and a code. */
             type: string;
+            /** @description The HTTP status in words. */
             title: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
             status: number;
-            detail?: string | null;
+            /** @description What is wrong with this request, and what would be right. */
+            detail: string;
+            /** @description Where in the body or the query the trouble lies, such as `captions[3].text`. */
+            path?: string | null;
+            /** @description Joins this answer to the service's log. */
             request_id: string;
         };
-        /** @description A page of the queue. */
-        Queue: {
-            items: components["schemas"]["QueueItem"][];
-            counts: components["schemas"]["Counts"];
+        /** @description How many alarms there are in each state. */
+        QueueCounts: {
+            /**
+             * Format: int64
+             * @description Not decided yet.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Decided, not closed by a person yet.
+             */
+            decided: number;
+            /**
+             * Format: int64
+             * @description Closed by a person.
+             */
+            closed: number;
         };
-        /** @description One row of the queue. */
+        /** @description One line of the queue. */
         QueueItem: {
+            /** @description Sereno's id. */
             id: components["schemas"]["AlarmId"];
+            /** @description The source. */
             source: string;
+            /** @description The source's id. */
             source_event_id: string;
+            /** @description The site. */
             site: string;
+            /** @description The camera. */
             camera: string;
+            /** @description The kind. */
             kind: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
             occurred_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             */
             received_at: string;
+            /** @description How far it has come. */
             state: components["schemas"]["AlarmState"];
-            outcome?: null | components["schemas"]["Outcome"];
-            severity?: null | components["schemas"]["Severity"];
-            avs_level?: null | components["schemas"]["AvsLevel"];
-            /** Format: double */
+            outcome?: components["schemas"]["Outcome"] | null;
+            severity?: components["schemas"]["Severity"] | null;
+            avs_level?: components["schemas"]["AvsLevel"] | null;
+            /**
+             * Format: double
+             * @description Probability of a threat, 0 to 1.
+             */
             threat_probability?: number | null;
-            reason_code?: null | components["schemas"]["ReasonCode"];
+            reason_code?: components["schemas"]["ReasonCode"] | null;
+            /** @description Beginning of the first caption, at most 160 characters. */
             headline?: string | null;
-            disposition?: null | components["schemas"]["DispositionCode"];
+            disposition?: components["schemas"]["DispositionCode"] | null;
         };
         /**
          * @description Who read a fact.
@@ -553,7 +895,9 @@ export interface components {
         Reader: "model" | "lexicon" | "detector";
         /** @description Why, as a code that can be counted and a sentence that can be read. */
         Reason: {
+            /** @description The code. */
             code: components["schemas"]["ReasonCode"];
+            /** @description One sentence, in English; the console translates by code. */
             text: string;
         };
         /**
@@ -563,10 +907,15 @@ export interface components {
         ReasonCode: "verified" | "harmless" | "settled_by_rule" | "failed" | "no_captions" | "unknown_camera" | "insufficient_evidence" | "life_safety" | "instruction_in_scene" | "reads_disagree" | "not_permitted" | "model_uncertain" | "clock_suspect";
         /** @description An action that the policy makes due, for a person to approve. */
         RecommendedAction: {
+            /** @description What to do. */
             code: components["schemas"]["ActionCode"];
+            /** @description How soon. */
             urgency: components["schemas"]["Urgency"];
+            /** @description Who must approve. */
             approver: components["schemas"]["Approver"];
+            /** @description The rule that makes it due. */
             rule: string;
+            /** @description That rule's own words. */
             because: string;
         };
         /**
@@ -576,22 +925,31 @@ export interface components {
         Role: "source" | "operator" | "supervisor" | "manager" | "auditor" | "admin";
         /** @description What the policies permit and demand. */
         Ruling: {
+            /** @description SHA-256 of the policy set, hex. */
             policy_digest: string;
+            /** @description Outcomes that may be chosen. `uncertain` is always among them. */
             permitted: components["schemas"]["Outcome"][];
+            /** @description The verdict's severity is at least this. */
             severity_floor: components["schemas"]["Severity"];
+            /** @description Whose confirmation the verdict needs. */
             oversight: components["schemas"]["Oversight"];
+            /** @description The rules that determined this, sorted by id and action. */
             rules: components["schemas"]["FiredRule"][];
+            /** @description Actions that the policies make due, most urgent first. */
             due: components["schemas"]["RecommendedAction"][];
-            settled?: null | components["schemas"]["Settlement"];
+            settled?: components["schemas"]["Settlement"] | null;
         };
         /**
-         * @description Class of the text seen in the scene; the text itself reaches no model that decides. Ordered by how much doubt it raises.
+         * @description Class of the text seen in the scene; the text itself reaches no model that decides.
+         *     Ordered by how much doubt it raises.
          * @enum {string}
          */
         SceneText: "none" | "logo" | "plate_like" | "sentence" | "instruction_like";
         /** @description A rule that decides before any model has read the alarm. */
         Settlement: {
+            /** @description What it decides. */
             outcome: components["schemas"]["Outcome"];
+            /** @description The rule's id. */
             rule: string;
         };
         /**
@@ -601,7 +959,9 @@ export interface components {
         Severity: "none" | "low" | "medium" | "high" | "critical";
         /** @description A stage that gave no result, and why. */
         StageFailure: {
+            /** @description `read`, `classify`, `rule`, `assess`. */
             stage: string;
+            /** @description A stable code such as `model_timeout`. */
             code: string;
         };
         /**
@@ -616,19 +976,31 @@ export interface components {
         Urgency: "immediate" | "soon" | "routine";
         /** @description Somebody who is logged in. */
         User: {
+            /** @description The name that they log in with. */
             name: string;
+            /** @description What they may do. */
             role: components["schemas"]["Role"];
         };
         /** @description What the system suggests. A person's disposition never changes it. */
         Verdict: {
+            /** @description The outcome. */
             outcome: components["schemas"]["Outcome"];
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Probability of a threat, 0 to 1.
+             */
             threat_probability: number;
+            /** @description Whether that probability was calibrated on labels. */
             calibrated: boolean;
+            /** @description How bad it would be. */
             severity: components["schemas"]["Severity"];
+            /** @description The AVS-01-style level. */
             avs_level: components["schemas"]["AvsLevel"];
+            /** @description Ids of the rules that determined the outcome. */
             rules: string[];
+            /** @description What a person is recommended to do. */
             actions: components["schemas"]["RecommendedAction"][];
+            /** @description Why. */
             reason: components["schemas"]["Reason"];
         };
         /**
@@ -650,7 +1022,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_session: {
+    show_openapi: {
         parameters: {
             query?: never;
             header?: never;
@@ -659,102 +1031,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Who. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
         };
     };
-    post_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewSession"];
-            };
-        };
-        responses: {
-            /** @description Logged in. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description Wrong name or password. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many tries. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Logged out. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_alarms: {
+    list_alarms: {
         parameters: {
             query?: {
-                state?: null | components["schemas"]["AlarmState"];
-                site?: string | null;
-                limit?: number | null;
-                offset?: number | null;
+                /** @description Only alarms in this state. */
+                state?: "waiting" | "decided" | "closed";
+                /** @description Only alarms of this site. */
+                site?: string;
+                /** @description How many, 1 to 500; 100 where it is left out. */
+                limit?: number;
+                /** @description How many to leave out at the beginning. */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -762,16 +1059,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": components["schemas"]["AlarmList"];
                 };
             };
-            /** @description Not logged in. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -780,7 +1083,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -791,7 +1093,7 @@ export interface operations {
             };
         };
     };
-    post_alarm: {
+    receive_alarm: {
         parameters: {
             query?: never;
             header?: never;
@@ -804,25 +1106,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A repeat. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["AlarmReceipt"];
                 };
             };
-            /** @description Accepted. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["AlarmReceipt"];
                 };
             };
-            /** @description Not an alarm. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -831,7 +1130,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not logged in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -840,7 +1138,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -849,7 +1146,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -858,7 +1154,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -867,7 +1162,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is wrong. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -876,7 +1170,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not accepted; try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -887,18 +1180,18 @@ export interface operations {
             };
         };
     };
-    get_alarm: {
+    show_alarm: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["AlarmId"];
+                /** @description The alarm's id. */
+                id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The alarm. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -907,7 +1200,6 @@ export interface operations {
                     "application/json": components["schemas"]["AlarmDetail"];
                 };
             };
-            /** @description Not logged in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -916,7 +1208,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -925,7 +1216,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such alarm. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -936,18 +1226,18 @@ export interface operations {
             };
         };
     };
-    get_decision: {
+    show_decision: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["AlarmId"];
+                /** @description The alarm's id. */
+                id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The decision. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -956,7 +1246,6 @@ export interface operations {
                     "application/json": components["schemas"]["Decision"];
                 };
             };
-            /** @description Not logged in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -965,7 +1254,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -974,7 +1262,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such alarm, or none yet. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -985,110 +1272,13 @@ export interface operations {
             };
         };
     };
-    get_report: {
+    dispose_alarm: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: components["schemas"]["AlarmId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The report. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, never>;
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No such alarm, or none yet. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_report_html: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["AlarmId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The page. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            /** @description Not logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No such alarm, or none yet. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_disposition: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["AlarmId"];
+                /** @description The alarm's id. */
+                id: string;
             };
             cookie?: never;
         };
@@ -1098,7 +1288,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Kept. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1107,7 +1296,14 @@ export interface operations {
                     "application/json": components["schemas"]["Disposition"];
                 };
             };
-            /** @description Not logged in. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1116,7 +1312,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1125,7 +1320,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such alarm. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1134,7 +1328,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Still being decided. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1143,7 +1336,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is wrong. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1154,25 +1346,26 @@ export interface operations {
             };
         };
     };
-    get_stream: {
+    show_report: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description The alarm's id. */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The stream. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "application/json": Record<string, never>;
                 };
             };
-            /** @description Not logged in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1181,8 +1374,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1192,25 +1392,26 @@ export interface operations {
             };
         };
     };
-    get_log_status: {
+    print_html: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description The alarm's id. */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Size, root and checkpoint. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LogStatus"];
+                    "text/html": string;
                 };
             };
-            /** @description Not logged in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1219,8 +1420,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1230,11 +1438,59 @@ export interface operations {
             };
         };
     };
-    get_log_entries: {
+    print_markdown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alarm's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entries: {
         parameters: {
             query?: {
-                from?: number | null;
-                limit?: number | null;
+                /** @description The first entry's index; 0 where it is left out. */
+                from?: number;
+                /** @description How many, 1 to 500; 100 where it is left out. */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -1242,7 +1498,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Entries. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1251,7 +1506,14 @@ export interface operations {
                     "application/json": components["schemas"]["LogEntries"];
                 };
             };
-            /** @description Not logged in. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1260,7 +1522,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1271,7 +1532,7 @@ export interface operations {
             };
         };
     };
-    post_log_verification: {
+    show_log: {
         parameters: {
             query?: never;
             header?: never;
@@ -1280,16 +1541,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was found. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LogVerification"];
+                    "application/json": components["schemas"]["LogStatus"];
                 };
             };
-            /** @description Not logged in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1298,13 +1557,305 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The role does not allow it. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogVerification"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Change"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    show_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };

@@ -1,144 +1,29 @@
 //! Who may reach what: the store lies behind extractor types, so that a handler that names none
 //! of them cannot touch a record.
 
+mod server;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     ops::Deref,
-    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
 };
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use jiff::SignedDuration;
 
-use super::{ApiState, Change, auth, cookie, problem::Problem, sign_in_limit::SignInLimit};
+pub(super) use server::Server;
+
+use super::{auth, cookie, problem::Problem};
 use crate::{
-    domain::{Alarm, AlarmId, Role, User},
-    store::{AlarmState, Store, StoreError},
+    domain::{Role, User},
+    store::{Store, StoreError},
 };
 
 /// A cross-site form cannot set a header, so its presence shows that our own console asks.
 const CSRF: HeaderName = HeaderName::from_static("x-sereno-csrf");
-
-/// Event streams open at once. Each costs a connection and a few kilobytes.
-const MOST_STREAMS: usize = 256;
-
-/// Passwords hashed at once: each takes 19 MiB and a core for 20 ms.
-const MOST_HASHINGS: usize = 4;
-
-/// Seconds for which the length of the queue is believed, so that each alarm need not count it.
-const COUNTED_FOR: SignedDuration = SignedDuration::from_secs(1);
-
-/// What every handler may use without asking who is there. The store is not among it.
-#[derive(Clone)]
-pub(super) struct Server(Arc<Inner>);
-
-struct Inner {
-    state: ApiState,
-    sign_ins: SignInLimit,
-    hashings: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
-    verifications: Arc<Semaphore>,
-    waiting: Mutex<Option<(Timestamp, u64)>>,
-}
-
-impl Server {
-    /// Takes over what the application composed.
-    pub(super) fn new(state: ApiState) -> Self {
-        Self(Arc::new(Inner {
-            state,
-            sign_ins: SignInLimit::default(),
-            hashings: Arc::new(Semaphore::new(MOST_HASHINGS)),
-            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
-            verifications: Arc::new(Semaphore::new(1)),
-            waiting: Mutex::new(None),
-        }))
-    }
-
-    /// A new request id.
-    pub(super) fn new_id(&self) -> String {
-        self.0.state.ids.new_id(self.0.state.clock.as_ref()).to_string()
-    }
-
-    /// Whether browsers come by https.
-    pub(super) fn secure_cookies(&self) -> bool {
-        self.0.state.secure_cookies
-    }
-
-    /// What the application composed, without its store.
-    pub(super) fn render(&self) -> &super::RenderReport {
-        &self.0.state.render
-    }
-
-    /// The metrics as Prometheus reads them.
-    pub(super) fn metrics(&self) -> String {
-        self.0.state.metrics.render()
-    }
-
-    /// Whether alarms are being decided.
-    pub(super) fn readiness(&self) -> super::Readiness {
-        (self.0.state.ready)()
-    }
-
-    /// The log's verifier key.
-    pub(super) fn log_vkey(&self) -> &str {
-        &self.0.state.log_vkey
-    }
-
-    /// Bounds on what strangers may send.
-    pub(super) fn limits(&self) -> &super::Limits {
-        &self.0.state.limits
-    }
-
-    /// The site of `alarm`.
-    pub(super) fn site_of(&self, alarm: &Alarm) -> String {
-        (self.0.state.resolve_site)(alarm)
-    }
-
-    /// Tells the streams that an alarm changed. Nobody listening is no error.
-    pub(super) fn announce(&self, id: AlarmId, state: AlarmState) {
-        let _ = self.0.state.changes.send(Change { id, state });
-    }
-
-    /// Wakes the worker.
-    pub(super) fn wake_worker(&self) {
-        self.0.state.wake.notify_one();
-    }
-
-    /// Changes from now on.
-    pub(super) fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
-        self.0.state.changes.subscribe()
-    }
-
-    /// Resolves when the service stops.
-    pub(super) fn stopping(&self) -> tokio_util::sync::CancellationToken {
-        self.0.state.stopping.clone()
-    }
-
-    /// A place among the open streams, or nothing where all are taken.
-    pub(super) fn stream_place(&self) -> Option<OwnedSemaphorePermit> {
-        self.0.streams.clone().try_acquire_owned().ok()
-    }
-
-    /// The right to verify the log, which reads all of it; one at a time.
-    pub(super) fn verification_place(&self) -> Option<OwnedSemaphorePermit> {
-        self.0.verifications.clone().try_acquire_owned().ok()
-    }
-
-    /// Checks a password on a thread that may block. A user who does not exist costs the same.
-    async fn check_password(&self, password: String, hash: Option<String>) -> bool {
-        let Ok(permit) = self.0.hashings.clone().acquire_owned().await else { return false };
-        tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            auth::verify_password(&password, hash.as_deref())
-        })
-        .await
-        .unwrap_or(false)
-    }
-}
 
 /// Somebody who signed in, whatever their role. Reaches their own session and nothing else.
 pub(super) struct Signed {
@@ -152,7 +37,7 @@ impl Signed {
     /// Ends the session that the request came with; an API token has none and lives on.
     pub(super) async fn end_session(&self) -> Result<(), StoreError> {
         match &self.session {
-            Some(hash) => self.server.0.state.store.end_session(hash).await,
+            Some(hash) => self.server.store().end_session(hash).await,
             None => Ok(()),
         }
     }
@@ -170,19 +55,15 @@ impl FromRequestParts<Server> for Signed {
 /// Defines an extractor that stands for a right: only a user whose role has it makes one, and only
 /// one of these gives the store.
 macro_rules! right {
-    ($(#[$doc:meta])* $name:ident, $has:path) => {
+    ($(#[$doc:meta])* $name:ident, $has:expr) => {
         $(#[$doc])*
-        pub(super) struct $name {
-            /// Who.
-            pub(super) user: User,
-            server: Server,
-        }
+        pub(super) struct $name(Signed);
 
         impl Deref for $name {
             type Target = Store;
 
             fn deref(&self) -> &Store {
-                &self.server.0.state.store
+                self.0.server.store()
             }
         }
 
@@ -190,8 +71,9 @@ macro_rules! right {
             type Rejection = Problem;
 
             async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
-                let Signed { user, server, .. } = Signed::from_request_parts(parts, server).await?;
-                if $has(user.role) { Ok(Self { user, server }) } else { Err(forbidden(user.role)) }
+                let signed = Signed::from_request_parts(parts, server).await?;
+                let has: fn(&Signed) -> bool = $has;
+                if has(&signed) { Ok(Self(signed)) } else { Err(forbidden(signed.user.role)) }
             }
         }
     };
@@ -199,37 +81,33 @@ macro_rules! right {
 
 right! {
     /// May read alarms, decisions and reports.
-    CanRead, Role::reads_alarms
+    CanRead, |signed| signed.user.role.reads_alarms()
 }
 right! {
-    /// May close alarms.
-    CanDispose, Role::disposes
+    /// May close alarms: a person who signed in themselves. A program with a token is none.
+    CanDispose, |signed| signed.user.role.disposes() && signed.session.is_some()
 }
 right! {
     /// May read the log's entries and have it verified.
-    CanAudit, Role::audits
+    CanAudit, |signed| signed.user.role.audits()
 }
 right! {
     /// May send alarms.
-    CanSend, Role::sends_alarms
+    CanSend, |signed| signed.user.role.sends_alarms()
+}
+
+impl CanDispose {
+    /// Who disposes.
+    pub(super) fn user(&self) -> &User {
+        &self.0.user
+    }
 }
 
 impl CanSend {
     /// Whether so many alarms wait that another would only grow the delay.
     pub(super) async fn queue_is_full(&self) -> Result<bool, StoreError> {
-        let inner = &self.server.0;
-        let now = inner.state.clock.now();
-        let counted = *inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = match counted {
-            Some((at, waiting)) if now.duration_since(at).abs() < COUNTED_FOR => waiting,
-            _ => {
-                let waiting = self.counts().await?.waiting;
-                let mut counted = inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                *counted = Some((now, waiting));
-                waiting
-            }
-        };
-        Ok(waiting >= inner.state.limits.queue_open)
+        let server = &self.0.server;
+        Ok(server.waiting().await? >= server.limits().queue_open)
     }
 }
 
@@ -272,41 +150,41 @@ pub(super) enum SignIn {
     /// Name or password is wrong; which of them is not said.
     Refused,
     /// Too many tries; seconds until the next.
-    Wait(u64),
+    Wait(u32),
 }
 
 impl Visitor {
     /// Signs in with a password and opens a session of twelve hours.
     pub(super) async fn sign_in(&self, name: &str, password: String) -> Result<SignIn, StoreError> {
-        let Inner { state, sign_ins, .. } = &*self.server.0;
-        let now = state.clock.now();
-        if let Err(seconds) = sign_ins.take(name, self.address, now) {
+        let server = &self.server;
+        let now = server.now();
+        if let Err(seconds) = server.sign_ins().take(name, self.address, now) {
             return Ok(SignIn::Wait(seconds));
         }
-        let (user, hash) = state.store.user_credentials(name).await?.unzip();
-        let matches = self.server.check_password(password, hash).await;
+        let (user, hash) = server.store().user_credentials(name).await?.unzip();
+        let matches = server.check_password(password, hash).await;
         let Some(user) = user.filter(|_| matches) else { return Ok(SignIn::Refused) };
-        sign_ins.succeeded(name, self.address);
-        let secret = auth::new_session_token(state.ids.as_ref());
+        server.sign_ins().succeeded(name, self.address);
+        let secret = server.new_session_token();
         let expires = now + SignedDuration::from_hours(cookie::SESSION_HOURS);
-        state.store.add_session(&user.name, &secret.hash, expires).await?;
+        server.store().add_session(&user.name, &secret.hash, expires).await?;
         Ok(SignIn::Done(user, secret.token))
     }
 
     /// The log's last signed head, which is public so that witnesses can fetch it.
     pub(super) async fn checkpoint(&self) -> Result<Option<String>, StoreError> {
-        self.server.0.state.store.latest_checkpoint().await
+        self.server.store().latest_checkpoint().await
     }
 
     /// Whether the store answers.
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        self.server.0.state.store.ping().await
+        self.server.store().ping().await
     }
 }
 
 /// The user, and the hash of the session where it came by cookie.
 async fn identify(parts: &Parts, server: &Server) -> Result<(User, Option<String>), Problem> {
-    let store = &server.0.state.store;
+    let store = server.store();
     if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
         let token = authorization
             .to_str()
@@ -348,6 +226,6 @@ fn unknown() -> Problem {
 }
 
 fn forbidden(role: Role) -> Problem {
-    let detail = format!("The role {role} may not do this.");
+    let detail = format!("The role {role}, signed in like this, may not do that.");
     Problem::new(StatusCode::FORBIDDEN, "role_not_allowed", detail)
 }

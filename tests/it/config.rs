@@ -1,0 +1,227 @@
+//! Settings and site files: which layer wins, and what a wrong one is told.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use sereno::{
+    config::{Config, IntakeLimits, Site, Sites},
+    domain::Alarm,
+};
+
+fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Reads settings from a file with this text.
+fn from_file(text: &str) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sereno.toml");
+    fs::write(&file, text).unwrap();
+    Config::read(Some(&file), &BTreeMap::new()).map_err(|error| {
+        error.to_string().replace(&folder.path().display().to_string(), "FOLDER")
+    })
+}
+
+#[test]
+fn the_defaults_are_whole_and_say_what_the_code_says() {
+    let config = Config::read(None, &environment(&[("HOME", "/home/eva")])).unwrap();
+    assert_eq!(config.listen, "127.0.0.1:8080");
+    assert_eq!(config.intake_limits(), IntakeLimits::default());
+    assert_eq!(config.models.dir, Path::new("/home/eva/.cache/sereno/models"));
+    assert_eq!(config.store_url(), "sqlite://./sereno-data/sereno.db");
+    let model = config.model_file(&config.models.language_model.file);
+    assert!(model.starts_with("/home/eva/.cache/sereno/models"), "{}", model.display());
+    assert_eq!(config.model_file(Path::new("/m/x.gguf")), Path::new("/m/x.gguf"));
+    assert_eq!((config.models.language_model.threads, &config.database_url), (None, &None));
+}
+
+#[test]
+fn a_file_beats_the_defaults_and_the_environment_beats_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("sereno.toml"),
+        "listen = \"0.0.0.0:9000\"\nworkers = 3\n[log]\njson = true\n",
+    )
+    .unwrap();
+    let data_dir = folder.path().display().to_string();
+    let config = Config::read(
+        None,
+        &environment(&[
+            ("SERENO_DATA_DIR", data_dir.as_str()),
+            ("SERENO_WORKERS", "5"),
+            ("SERENO_MODELS_DIR", "/m"),
+            ("SERENO_MODELS__LANGUAGE_MODEL__THREADS", "2"),
+            ("SERENO_CACHE_DIR", "belongs to make"),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(config.data_dir, folder.path());
+    assert_eq!((config.listen.as_str(), config.workers, config.log.json), ("0.0.0.0:9000", 5, true));
+    assert_eq!(config.models.dir, Path::new("/m"));
+    assert_eq!(config.models.language_model.threads, Some(2));
+}
+
+#[test]
+fn the_file_that_is_named_is_the_one_that_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (named, other) = (folder.path().join("a.toml"), folder.path().join("b.toml"));
+    fs::write(&named, "workers = 2").unwrap();
+    fs::write(&other, "workers = 4").unwrap();
+    let by_environment = environment(&[("SERENO_CONFIG", other.to_str().unwrap())]);
+    assert_eq!(Config::read(Some(&named), &by_environment).unwrap().workers, 2);
+    assert_eq!(Config::read(None, &by_environment).unwrap().workers, 4);
+    let missing = Config::read(Some(Path::new("/no/such.toml")), &BTreeMap::new());
+    assert!(missing.unwrap_err().to_string().contains("/no/such.toml"));
+}
+
+#[test]
+fn each_fault_names_key_file_and_line_and_what_is_right() {
+    let told: Vec<String> = [
+        "data_dir = \"x\"\nlisten = 8080",
+        "listen = \"8080\"",
+        "\nworker = 2",
+        "[models.language_model]\nfiel = \"x\"",
+        "workers = 0",
+        "workers = -1",
+        "models = 3",
+        "database_url = \"mysql://x\"",
+        "[models.language_model]\nsha256 = \"12\"",
+        "listen = ",
+        "workers = 1\nworkers = 2",
+    ]
+    .into_iter()
+    .map(|text| from_file(text).unwrap_err())
+    .collect();
+    insta::assert_debug_snapshot!(told);
+}
+
+#[test]
+fn a_misspelt_variable_is_told_and_a_foreign_one_is_not() {
+    for (name, value, said) in [
+        ("SERENO_LISTNE", "x:1", "did you mean `listen`?"),
+        ("SERENO_LOG__LEVLE", "info", "log.levle"),
+        ("SERENO_WORKERS", "many", "environment variable SERENO_WORKERS: `workers` must be a whole number"),
+        ("SERENO_LISTEN", "", "SERENO_LISTEN"),
+    ] {
+        let error = Config::read(None, &environment(&[(name, value)])).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    for foreign in ["SERENO_URL", "SERENO_USER", "SERENO_LANG", "SERENO_PASSWORD", "SERENO_SCHEME"] {
+        assert!(Config::read(None, &environment(&[(foreign, "x")])).is_ok(), "{foreign}");
+    }
+}
+
+#[test]
+fn no_secret_is_shown_and_the_digest_does_not_depend_on_it() {
+    let at = |password: &str| {
+        let url = format!("postgres://sereno:{password}@db.example/sereno");
+        Config::read(None, &environment(&[("SERENO_DATABASE_URL", &url)])).unwrap()
+    };
+    let (one, other) = (at("hush-one"), at("hush-two"));
+    assert!(one.store_url().contains("hush-one"));
+    assert!(!one.redacted().contains("hush") && one.redacted().contains("db.example"));
+    assert_eq!(one.digest(), other.digest());
+    let changed = Config::read(None, &environment(&[("SERENO_WORKERS", "2")])).unwrap();
+    assert_ne!(changed.digest(), Config::read(None, &BTreeMap::new()).unwrap().digest());
+}
+
+#[test]
+fn what_is_shown_can_be_used_as_a_file() {
+    let config = Config::read(None, &environment(&[("SERENO_WORKERS", "2")])).unwrap();
+    assert_eq!(from_file(&config.redacted()).unwrap(), config);
+}
+
+const SITE: &str = r#"
+id = "north"
+name = "North"
+time_zone = "Europe/Madrid"
+opening_hours = ["mon-fri 08:00-18:00"]
+
+[[zones]]
+id = "yard"
+name = "Yard"
+kind = "perimeter"
+armed = "when_closed"
+
+[[cameras]]
+id = "gate"
+name = "Gate"
+zone = "yard"
+"#;
+
+fn refused(from: &str, to: &str) -> String {
+    let text = SITE.replacen(from, to, 1);
+    assert_ne!(text, SITE, "{from}");
+    Site::parse(Path::new("north.toml"), &text).unwrap_err().to_string()
+}
+
+#[test]
+fn the_sites_that_ship_load() {
+    let sites = Sites::embedded().unwrap();
+    assert_eq!(sites.len(), 2);
+    let sample = sites.get("sample").unwrap();
+    assert_eq!(sample.cameras().count(), 10);
+    assert!(!sites.any_emergency_services());
+    assert_eq!(sample.digest.len(), 64);
+}
+
+#[test]
+fn a_wrong_site_file_names_line_column_field_and_what_is_right() {
+    let append = |more: &str| refused("zone = \"yard\"\n", &format!("zone = \"yard\"\n{more}"));
+    let told = [
+        refused("Europe/Madrid", "Europe/Madird"),
+        refused("08:00-18:00", "8-18"),
+        refused("\"mon-fri 08:00-18:00\"", "\"mon-fri 08:00-18:00\", \"fri 17:00-19:00\""),
+        refused("zone = \"yard\"", "zone = \"garden\""),
+        refused("kind = \"perimeter\"", "kind = \"moon\""),
+        refused("armed = \"when_closed\"", "armed = \"sometimes\""),
+        refused("name = \"North\"", "nam = \"North\""),
+        refused("id = \"gate\"", "id = \"gate 1\""),
+        append("\n[[cameras]]\nid = \"gate\"\nname = \"Again\"\nzone = \"yard\"\n"),
+        append("\n[[windows]]\nid = \"w\"\nkind = \"test\"\nzones = [\"yard\"]\nhours = [\"daily 00:00-24:00\"]\n"),
+        append("\n[[windows]]\nid = \"w\"\nkind = \"cleaning\"\nhours = [\"daily 20:00-22:00\"]\n"),
+        append("\n[[windows]]\nid = \"w\"\nkind = \"maintenance\"\nzones = [\"yard\"]\nhours = [\"daily 20:00-22:00\"]\nfrom = \"2026-03-06\"\nto = \"2026-03-02\"\n"),
+        append("\n[[tests]]\nid = \"t\"\ncameras = [\"gate\"]\nfrom = \"2026-03-04T09:00\"\nuntil = \"2026-04-04T09:00\"\n"),
+        append("\n[[tests]]\nid = \"t\"\ncameras = [\"gate\"]\nfrom = \"2026-03-04T09:00\"\n"),
+    ];
+    insta::assert_debug_snapshot!(told);
+}
+
+#[test]
+fn sites_are_read_from_a_folder_and_two_of_one_name_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Sites::load(folder.path()).unwrap_err().to_string().contains("holds no site"));
+    fs::write(folder.path().join("a.toml"), SITE).unwrap();
+    fs::write(folder.path().join("notes.txt"), "not a site").unwrap();
+    assert_eq!(Sites::load(folder.path()).unwrap().len(), 1);
+    fs::write(folder.path().join("b.toml"), SITE).unwrap();
+    let error = Sites::load(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("b.toml") && error.contains("`north`"), "{error}");
+    assert!(Sites::load(Path::new("/no/such/folder")).unwrap_err().to_string().contains("/no/such/folder"));
+}
+
+#[test]
+fn an_alarm_belongs_to_the_site_that_it_names_or_the_only_one_that_knows_its_camera() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.toml"), SITE).unwrap();
+    fs::write(
+        folder.path().join("b.toml"),
+        SITE.replace("\"north\"", "\"south\"").replace("id = \"gate\"", "id = \"door\""),
+    )
+    .unwrap();
+    let sites = Sites::load(folder.path()).unwrap();
+    let alarm = |site: Option<&str>, camera: &str| -> Alarm {
+        serde_json::from_value(serde_json::json!({
+            "source": "s", "source_event_id": "1", "occurred_at": "2026-03-02T22:00:00Z",
+            "site": site, "camera": camera, "kind": "motion",
+        }))
+        .unwrap()
+    };
+    assert_eq!(sites.resolve(&alarm(None, "door")), "south");
+    assert_eq!(sites.resolve(&alarm(Some("north"), "door")), "north");
+    assert_eq!(sites.resolve(&alarm(Some("elsewhere"), "door")), "elsewhere");
+    assert_eq!(sites.resolve(&alarm(None, "roof")), "unknown");
+    fs::write(folder.path().join("c.toml"), SITE.replace("\"north\"", "\"west\"")).unwrap();
+    let sites = Sites::load(folder.path()).unwrap();
+    assert_eq!(sites.resolve(&alarm(None, "gate")), "unknown", "two sites know it");
+}

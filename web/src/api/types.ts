@@ -1,0 +1,36 @@
+// The API's types by the names that the domain gives them. Nothing here is written by hand:
+// schema.d.ts comes from openapi.json (`npm run types`).
+import type { components, paths } from './schema'
+
+type Schemas = components['schemas']
+type Json<R> = R extends { content: { 'application/json': infer Body } } ? Body : never
+// Answers are taken from the routes, whose addresses are stable, not from the names of wrapper schemas.
+type Got<P extends keyof paths> = paths[P] extends { get: { responses: { 200: infer R } } } ? Json<R> : never
+type Posted<P extends keyof paths> = paths[P] extends { post: { responses: { 200: infer R } } } ? Json<R> : never
+
+export type AlarmDetail = Got<'/api/v1/alarms/{id}'>
+export type Queue = Got<'/api/v1/alarms'>
+export type QueueItem = Queue['items'][number]
+export type User = Got<'/api/v1/session'>
+export type LogStatus = Got<'/api/v1/log/status'>
+export type LogEntry = Got<'/api/v1/log/entries'>['entries'][number]
+export type LogVerification = Posted<'/api/v1/log/verification'>
+
+export type Alarm = Schemas['Alarm']
+export type AlarmState = Schemas['AlarmState']
+export type Approver = Schemas['Approver']
+export type ActionCode = Schemas['ActionCode']
+export type Assessment = Schemas['Assessment']
+export type Caption = Schemas['Caption']
+export type Decision = Schemas['Decision']
+export type Disposition = Schemas['Disposition']
+export type DispositionCode = Schemas['DispositionCode']
+export type Facts = Schemas['Facts']
+export type NewDisposition = Schemas['NewDisposition']
+export type Outcome = Schemas['Outcome']
+export type Presence = Schemas['Presence']
+export type RecommendedAction = Schemas['RecommendedAction']
+export type Role = Schemas['Role']
+export type Ruling = Schemas['Ruling']
+export type Severity = Schemas['Severity']
+export type Verdict = Schemas['Verdict']

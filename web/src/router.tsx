@@ -1,0 +1,81 @@
+// Addresses of the console, kept in the browser's history; the server answers each with the same page.
+import { createContext, useCallback, useContext, useEffect, useMemo, useState, type AnchorHTMLAttributes, type ReactNode } from 'react'
+
+import type { AlarmState } from './api/types'
+
+export type Route =
+  | { page: 'queue'; state: AlarmState }
+  | { page: 'alarm'; id: string; report: boolean }
+  | { page: 'log' }
+  | { page: 'missing' }
+
+interface Router {
+  route: Route
+  path: string
+  navigate: (path: string) => void
+}
+
+const tabs: Record<string, AlarmState> = { '/': 'decided', '/waiting': 'waiting', '/closed': 'closed' }
+
+export const paths = {
+  queue: (state: AlarmState = 'decided') => ({ decided: '/', waiting: '/waiting', closed: '/closed' })[state],
+  alarm: (id: string) => `/alarms/${encodeURIComponent(id)}`,
+  report: (id: string) => `/alarms/${encodeURIComponent(id)}/report`,
+  // `/log/…` belongs to the public files of the transparency log.
+  log: () => '/audit',
+}
+
+export function parse(path: string): Route {
+  const state = tabs[path]
+  if (state !== undefined) return { page: 'queue', state }
+  if (path === '/audit') return { page: 'log' }
+  const match = /^\/alarms\/([^/]+)(\/report)?\/?$/.exec(path)
+  if (match?.[1] === undefined) return { page: 'missing' }
+  try {
+    return { page: 'alarm', id: decodeURIComponent(match[1]), report: match[2] !== undefined }
+  } catch {
+    return { page: 'missing' }
+  }
+}
+
+const RouterContext = createContext<Router | null>(null)
+
+export function RouterProvider({ children }: { children: ReactNode }) {
+  const [path, setPath] = useState(() => location.pathname)
+  useEffect(() => {
+    const follow = () => setPath(location.pathname)
+    addEventListener('popstate', follow)
+    return () => removeEventListener('popstate', follow)
+  }, [])
+  const navigate = useCallback((to: string) => {
+    if (to !== location.pathname) history.pushState(null, '', to)
+    setPath(to)
+  }, [])
+  const value = useMemo(() => ({ route: parse(path), path, navigate }), [path, navigate])
+  return <RouterContext.Provider value={value}>{children}</RouterContext.Provider>
+}
+
+export function useRouter(): Router {
+  const value = useContext(RouterContext)
+  if (value === null) throw new Error('useRouter needs a RouterProvider above it')
+  return value
+}
+
+/** A link that stays in the page, and still opens in a new tab when asked to. */
+export function Link({ href, children, ...rest }: AnchorHTMLAttributes<HTMLAnchorElement> & { href: string }) {
+  const { navigate } = useRouter()
+  return (
+    <a
+      {...rest}
+      href={href}
+      onClick={(event) => {
+        rest.onClick?.(event)
+        if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+        event.preventDefault()
+        navigate(href)
+      }}
+    >
+      {children}
+    </a>
+  )
+}
