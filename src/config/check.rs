@@ -49,11 +49,7 @@ fn models(models: &Models) -> [Check; 7] {
     let embedder = &models.embedder;
     [
         ("models.dir", !models.dir.as_os_str().is_empty(), "must name a folder"),
-        (
-            "models.language_model.sha256",
-            model.sha256.as_deref().is_none_or(is_sha256),
-            SHA256,
-        ),
+        ("models.language_model.sha256", model.sha256.as_deref().is_none_or(is_sha256), SHA256),
         (
             "models.language_model.context_tokens",
             (1_024..=131_072).contains(&model.context_tokens),

@@ -22,7 +22,9 @@ pub(super) struct Layers {
 impl Layers {
     /// The defaults alone. They name every setting that there is, and its type.
     pub(super) fn defaults(text: &str) -> Result<Self, ConfigError> {
-        let table = text.parse().map_err(|error| syntax(&PathBuf::from("config/default.toml"), text, &error))?;
+        let table = text
+            .parse()
+            .map_err(|error| syntax(&PathBuf::from("config/default.toml"), text, &error))?;
         Ok(Self { table, places: BTreeMap::new() })
     }
 

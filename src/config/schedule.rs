@@ -248,8 +248,16 @@ mod tests {
     #[test]
     fn wrong_hours_say_what_is_right() {
         for wrong in [
-            "mon", "mon 10-11", "mon 24:00-25:00", "mon 10:00-10:00", "moon 10:00-11:00",
-            "mon 9:00-10:00", "mon 10:60-11:00", "", "mon-fri", "mon 10:00-00:00",
+            "mon",
+            "mon 10-11",
+            "mon 24:00-25:00",
+            "mon 10:00-10:00",
+            "moon 10:00-11:00",
+            "mon 9:00-10:00",
+            "mon 10:60-11:00",
+            "",
+            "mon-fri",
+            "mon 10:00-00:00",
         ] {
             let error = wrong.parse::<Hours>().unwrap_err().to_string();
             assert!(error.contains("mon-fri 07:30-21:00"), "{wrong}: {error}");

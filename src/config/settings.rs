@@ -23,7 +23,7 @@ pub struct Config {
     pub listen: String,
     /// Whether browsers reach the service by https alone.
     pub secure_cookies: bool,
-    /// The database, where it is not the SQLite file in the data folder. May hold a password.
+    /// The database, where it is not the file in the data folder. May hold a password.
     #[serde(with = "blank")]
     pub database_url: Option<String>,
     /// Folder of policies; the ones that ship where there is none.
@@ -202,9 +202,9 @@ impl Config {
 
     /// The database's address. May hold a password.
     pub fn store_url(&self) -> String {
-        self.database_url.clone().unwrap_or_else(|| {
-            format!("sqlite://{}", self.data_dir.join("sereno.db").display())
-        })
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("sereno.db").display()))
     }
 
     /// Bounds on the members of one alarm.
@@ -284,6 +284,7 @@ fn without_password(url: &str) -> String {
 mod blank {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde asks for this shape")]
     pub(super) fn serialize<T: Serialize, S: Serializer>(
         value: &Option<T>,
         serializer: S,
@@ -306,7 +307,11 @@ mod blank {
 mod zero {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(clippy::ref_option, reason = "serde asks for this shape")]
+    #[expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks for this shape"
+    )]
     pub(super) fn serialize<S: Serializer>(
         value: &Option<i32>,
         serializer: S,
@@ -327,7 +332,10 @@ mod tests {
 
     #[test]
     fn a_password_is_masked_wherever_it_stands() {
-        assert_eq!(without_password("postgres://eva:s3@cr@t@db:5432/x"), "postgres://eva:***@db:5432/x");
+        assert_eq!(
+            without_password("postgres://eva:s3@cr@t@db:5432/x"),
+            "postgres://eva:***@db:5432/x"
+        );
         assert_eq!(
             without_password("postgres://db/x?user=eva&password=secret&sslmode=require"),
             "postgres://db/x?user=eva&password=***&sslmode=require"

@@ -173,7 +173,8 @@ impl<'de> Deserialize<'de> for ArmedEntry {
 
 /// Reads a site's file and checks everything in it.
 pub(super) fn parse(file: &Path, text: &str) -> Result<(SiteFile, TimeZone), SiteError> {
-    let document = toml::Deserializer::parse(text).map_err(|error| refused(file, text, "", &error))?;
+    let document =
+        toml::Deserializer::parse(text).map_err(|error| refused(file, text, "", &error))?;
     let site: SiteFile = serde_path_to_error::deserialize(document).map_err(|error| {
         let path = error.path().to_string();
         refused(file, text, if path == "." { "" } else { &path }, error.inner())
@@ -228,7 +229,8 @@ impl Check<'_> {
         self.ids("cameras.id", site.cameras.iter().map(|camera| &camera.id))?;
         let windows = site.windows.iter().map(|window| &window.id);
         self.ids("windows.id", windows.chain(site.tests.iter().map(|test| &test.id)))?;
-        let zones: BTreeSet<&str> = site.zones.iter().map(|zone| zone.id.get_ref().as_str()).collect();
+        let zones: BTreeSet<&str> =
+            site.zones.iter().map(|zone| zone.id.get_ref().as_str()).collect();
         let cameras: BTreeSet<&str> =
             site.cameras.iter().map(|camera| camera.id.get_ref().as_str()).collect();
         self.hours("opening_hours", &site.opening_hours, site.opening_hours.get_ref())?;
@@ -257,8 +259,13 @@ impl Check<'_> {
         let mut seen = BTreeSet::new();
         for id in ids {
             let text = id.get_ref();
-            if text.is_empty() || text.len() > 128 || text.contains(char::is_whitespace) || text.contains(char::is_control) {
-                let reason = format!("`{}` must have 1 to 128 bytes and no spaces", text.escape_debug());
+            if text.is_empty()
+                || text.len() > 128
+                || text.contains(char::is_whitespace)
+                || text.contains(char::is_control)
+            {
+                let reason =
+                    format!("`{}` must have 1 to 128 bytes and no spaces", text.escape_debug());
                 return Err(self.refuse(id, field, reason));
             }
             if !seen.insert(text) {
@@ -306,11 +313,14 @@ impl Check<'_> {
     fn default_zone(&self, site: &SiteFile, zones: &BTreeSet<&str>) -> Result<(), SiteError> {
         match (&site.default_zone, site.unknown_cameras) {
             (None, UnknownCameras::Refuse) => Ok(()),
-            (Some(zone), UnknownCameras::Accept) => self.known("default_zone", "zone", [zone], zones),
+            (Some(zone), UnknownCameras::Accept) => {
+                self.known("default_zone", "zone", [zone], zones)
+            }
             (None, UnknownCameras::Accept) => Err(self.refuse(
                 &site.id,
                 "default_zone",
-                "is missing: unknown_cameras = \"accept\" needs the zone that they watch".to_owned(),
+                "is missing: unknown_cameras = \"accept\" needs the zone that they watch"
+                    .to_owned(),
             )),
             (Some(zone), UnknownCameras::Refuse) => Err(self.refuse(
                 zone,
@@ -361,7 +371,8 @@ impl Check<'_> {
             return Err(self.refuse(&test.until, "tests.until", reason));
         }
         if (until - from).get_days() > LONGEST_TEST_DAYS {
-            let reason = format!("lies more than {LONGEST_TEST_DAYS} days after `from`; a test must end");
+            let reason =
+                format!("lies more than {LONGEST_TEST_DAYS} days after `from`; a test must end");
             return Err(self.refuse(&test.until, "tests.until", reason));
         }
         Ok(())

@@ -84,7 +84,8 @@ impl Sites {
     /// # Errors
     /// [`SiteError`] for the first that cannot be used; none is used then.
     pub fn load(folder: &Path) -> Result<Self, SiteError> {
-        let unreadable = |path: &Path, source| SiteError::Unreadable { path: path.to_owned(), source };
+        let unreadable =
+            |path: &Path, source| SiteError::Unreadable { path: path.to_owned(), source };
         let mut files = Vec::new();
         for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
             let path = entry.map_err(|error| unreadable(folder, error))?.path();

@@ -33,7 +33,8 @@ pub(super) fn sizes(alarm: &Value, limits: &IntakeLimits) -> Result<(), BadAlarm
     for (place, caption) in list("captions").into_iter().flatten().enumerate() {
         let bytes = caption.get("text").and_then(Value::as_str).map_or(0, str::len);
         if bytes > limits.caption_bytes {
-            let message = format!("has {bytes} bytes; at most {} are accepted", limits.caption_bytes);
+            let message =
+                format!("has {bytes} bytes; at most {} are accepted", limits.caption_bytes);
             return Err(bad(format!("captions[{place}].text"), message));
         }
     }
@@ -97,7 +98,10 @@ fn name(path: &str, text: &str, most: usize) -> Result<(), BadAlarm> {
         None => Ok(()),
         Some(c) => {
             let code = u32::from(c);
-            Err(bad(path, format!("has the invisible or control character U+{code:04X}; leave it out")))
+            Err(bad(
+                path,
+                format!("has the invisible or control character U+{code:04X}; leave it out"),
+            ))
         }
     }
 }

@@ -34,6 +34,12 @@ impl ScriptedModel {
         }
     }
 
+    /// Answers every request by the same text.
+    pub fn answering(text: &str) -> Self {
+        let text = text.to_owned();
+        Self::new(move |_| Ok(completion(&text, &[])))
+    }
+
     /// Answers by these in turn, then fails with a message that says so.
     pub fn queue(answers: impl IntoIterator<Item = Result<Completion, ModelError>>) -> Self {
         let mut answers: VecDeque<_> = answers.into_iter().collect();

@@ -246,7 +246,10 @@ mod tests {
 
     #[test]
     fn disguised_letters_and_quotes_hide_nothing() {
-        assert_eq!(hazards("A sign says \"this is not a GUN\u{200b}\" and he lifts a ｇｕｎ."), [Hazard::Weapon]);
+        assert_eq!(
+            hazards("A sign says \"this is not a GUN\u{200b}\" and he lifts a ｇｕｎ."),
+            [Hazard::Weapon]
+        );
         assert_eq!(hazards("He holds a gun\u{200b}."), [Hazard::Weapon]);
         assert_eq!(hazards("smоke"), [Hazard::Smoke], "with a Cyrillic o");
     }

@@ -3,6 +3,7 @@
 //! Quarantined. The model sees captions with the scene's text withheld, has no tools, and can only
 //! fill the facts schema. The word lists read everything, and may only raise doubt.
 
+pub mod leaning;
 pub mod lexicon;
 pub mod mentions;
 pub mod scene_text;
@@ -19,6 +20,7 @@ use crate::{
     model::{CallLimits, CallTrace, Completion, GenerateRequest, LanguageModel, ModelError},
     prompts::Prompt,
 };
+use leaning::Leaning;
 use scene_text::SceneReading;
 
 /// Tokens that the captions of one alarm may have; more are cut by whole sentences.
@@ -95,7 +97,7 @@ pub struct ReadStage {
     model: Arc<dyn LanguageModel>,
     prompt: Prompt,
     budget: usize,
-    bias: f64,
+    leaning: Leaning,
 }
 
 impl ReadStage {
@@ -107,34 +109,46 @@ impl ReadStage {
             .map(|turn| model.count_tokens(&turn.content) + TURN_TOKENS)
             .sum();
         let room = model.context_tokens().saturating_sub(shared + ANSWER_TOKENS as usize);
-        Self { model, prompt, budget: room.min(CAPTION_TOKENS), bias: 0.0 }
+        Self { model, prompt, budget: room.min(CAPTION_TOKENS), leaning: Leaning::NONE }
     }
 
-    /// Asks about captions that say nothing, and takes the answer as the model's own leaning, to be
-    /// taken off every later answer (contextual calibration, Zhao et al. 2021). Needs no labels, and
-    /// evaluates the shared part of the prompt before the first alarm comes. A model that does not
-    /// answer has no leaning.
+    /// Takes the measure of the model's leaning. It also evaluates the shared part of the prompt
+    /// before the first alarm comes.
     #[must_use]
     pub async fn settled(mut self, limits: CallLimits) -> Self {
-        let mut leanings = Vec::new();
-        for text in EMPTY_CAPTIONS {
-            let request = GenerateRequest {
-                messages: self.prompt.messages(text),
-                schema: Arc::new(wire::facts_schema_for(&mentions::Mentions::default())),
-                max_tokens: ANSWER_TOKENS,
-                deadline: limits.deadline,
-                seed: limits.seed,
-                urgency: limits.urgency,
-            };
-            let completion = self.model.generate(request).await.ok();
-            leanings.extend(completion.as_ref().and_then(danger_probability).map(log_odds));
-        }
-        if !leanings.is_empty() {
-            #[expect(clippy::cast_precision_loss, reason = "there are a handful")]
-            let count = leanings.len() as f64;
-            self.bias = leanings.iter().sum::<f64>() / count;
-        }
+        let ordinary = self.dangers(&leaning::ORDINARY, limits).await;
+        let alarming = self.dangers(&leaning::ALARMING, limits).await;
+        self.leaning = Leaning::measured(&ordinary, &alarming);
+        tracing::debug!(leaning = ?self.leaning, "the model's leaning is measured");
         self
+    }
+
+    /// What the model says of each reference caption; those that it does not answer are left out.
+    async fn dangers(&self, references: &[&str], limits: CallLimits) -> Vec<f64> {
+        let mut dangers = Vec::new();
+        for text in references {
+            let caption = (CaptionId(1), text.trim_start_matches("c1: ").to_owned());
+            let request = self.request(text, &mentions::find(&[caption]), limits);
+            let completion = self.model.generate(request).await.ok();
+            dangers.extend(completion.as_ref().and_then(danger_probability));
+        }
+        dangers
+    }
+
+    fn request(
+        &self,
+        data: &str,
+        mentions: &mentions::Mentions,
+        limits: CallLimits,
+    ) -> GenerateRequest {
+        GenerateRequest {
+            messages: self.prompt.messages(data),
+            schema: Arc::new(wire::facts_schema_for(mentions)),
+            max_tokens: ANSWER_TOKENS,
+            deadline: limits.deadline,
+            seed: limits.seed,
+            urgency: limits.urgency,
+        }
     }
 
     fn understood(
@@ -146,9 +160,9 @@ impl ReadStage {
             ModelError::Failed(format!("the answer is not of the schema: {error}"))
         })?;
         let mut facts = answer.into_facts(mentions);
-        let threat = danger_probability(completion).map(|danger| logistic(log_odds(danger) - self.bias));
+        let threat = danger_probability(completion).map(|danger| self.leaning.off(danger));
         if let Some(threat) = threat {
-            facts.danger = presence_of_danger(threat);
+            facts.danger = leaning::presence_of(threat);
         }
         Ok((facts, threat))
     }
@@ -164,14 +178,7 @@ impl ReadStage {
             return failed(prepared, None, "no_captions");
         }
         let mentions = mentions::find(&fitted.lines);
-        let request = GenerateRequest {
-            messages: self.prompt.messages(&render(alarm, &fitted.lines)),
-            schema: Arc::new(wire::facts_schema_for(&mentions)),
-            max_tokens: ANSWER_TOKENS,
-            deadline: limits.deadline,
-            seed: limits.seed,
-            urgency: limits.urgency,
-        };
+        let request = self.request(&render(alarm, &fitted.lines), &mentions, limits);
         let outcome = self.model.generate(request.clone()).await;
         let trace = Some(CallTrace::new("read", self.prompt.digest(), &request, &outcome));
         match outcome.and_then(|completion| self.understood(&completion, &mentions)) {
@@ -184,34 +191,6 @@ impl ReadStage {
             },
         }
     }
-}
-
-/// Captions that say nothing about danger either way.
-const EMPTY_CAPTIONS: [&str; 4] = [
-    "c1: The camera shows the site.",
-    "c1: A view of the place.",
-    "c1: The video shows a scene.",
-    "c1: La cámara muestra el lugar.",
-];
-
-/// Two to one in favour is present, two to one against is absent.
-fn presence_of_danger(probability: f64) -> Presence {
-    if probability >= 2.0 / 3.0 {
-        Presence::Present
-    } else if probability <= 1.0 / 3.0 {
-        Presence::Absent
-    } else {
-        Presence::Unclear
-    }
-}
-
-fn log_odds(probability: f64) -> f64 {
-    let bounded = probability.clamp(1e-6, 1.0 - 1e-6);
-    (bounded / (1.0 - bounded)).ln()
-}
-
-fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
 }
 
 fn failed(prepared: &Prepared, trace: Option<CallTrace>, code: &str) -> Reading {

@@ -13,10 +13,10 @@ const LINE_OPENING: &str = "c10000 (3600-3600 s): \n";
 
 /// Words whose full stop ends no sentence unless a capital letter follows much later.
 const ABBREVIATIONS: [&str; 45] = [
-    "mr", "mrs", "ms", "dr", "st", "prof", "sr", "jr", "vs", "e.g", "i.e", "eg", "ie", "approx", "ca",
-    "no", "nr", "fig", "inc", "ltd", "co", "dept", "est", "min", "max", "sra", "srta", "dra", "ud",
-    "uds", "aprox", "núm", "num", "pág", "tel", "av", "avda", "c", "ej", "p.ej", "ss", "dña", "d",
-    "plta", "izq",
+    "mr", "mrs", "ms", "dr", "st", "prof", "sr", "jr", "vs", "e.g", "i.e", "eg", "ie", "approx",
+    "ca", "no", "nr", "fig", "inc", "ltd", "co", "dept", "est", "min", "max", "sra", "srta", "dra",
+    "ud", "uds", "aprox", "núm", "num", "pág", "tel", "av", "avda", "c", "ej", "p.ej", "ss", "dña",
+    "d", "plta", "izq",
 ];
 
 /// A text without what a person cannot see and a model can: tag characters, zero-width and
@@ -104,7 +104,9 @@ fn sentence_end(text: &str, start: usize) -> usize {
         }
         if matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？') {
             let closing = text[next..]
-                .find(|c: char| !matches!(c, '.' | '!' | '?' | '…' | '"' | '\'' | ')' | ']' | '”' | '’' | '»'))
+                .find(|c: char| {
+                    !matches!(c, '.' | '!' | '?' | '…' | '"' | '\'' | ')' | ']' | '”' | '’' | '»')
+                })
                 .map_or(text.len(), |length| next + length);
             if ends_here(text, start, next, closing, c) {
                 return closing;
@@ -133,8 +135,13 @@ fn ends_here(text: &str, start: usize, next: usize, closing: usize, mark: char) 
         return true;
     }
     let before = &text[start..next - 1];
-    let word = before.rsplit(|c: char| c.is_whitespace() || c == '(' || c == '"').next().unwrap_or(before);
-    if word == before.trim_start() && !word.is_empty() && word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit()) {
+    let word =
+        before.rsplit(|c: char| c.is_whitespace() || c == '(' || c == '"').next().unwrap_or(before);
+    if word == before.trim_start()
+        && !word.is_empty()
+        && word.len() <= 3
+        && word.bytes().all(|byte| byte.is_ascii_digit())
+    {
         // The number of a list's item belongs to the item.
         return false;
     }
@@ -278,7 +285,8 @@ fn shrink_to(
     let mut total: usize = costs.iter().sum();
     while total > max_tokens {
         let longest = kept.iter().map(|one| one.ends.len()).max().unwrap_or(0);
-        let Some(place) = kept.iter().position(|one| one.ends.len() == longest && longest > 0) else {
+        let Some(place) = kept.iter().position(|one| one.ends.len() == longest && longest > 0)
+        else {
             return;
         };
         kept[place].ends.pop();

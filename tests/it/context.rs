@@ -35,7 +35,10 @@ fn live() -> Site {
 }
 
 fn window(context: &Context) -> Option<(&str, WindowKind, String)> {
-    context.windows.first().map(|window| (window.id.as_str(), window.kind, window.until.to_string()))
+    context
+        .windows
+        .first()
+        .map(|window| (window.id.as_str(), window.kind, window.until.to_string()))
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Behaviour that a user would notice, on real models, real databases and the real binary.
 
+mod arbitrary;
 mod audit;
 mod command;
+mod config;
+mod context;
 mod crash;
 mod database;
 mod documents;
@@ -9,9 +12,13 @@ mod engine;
 mod evaluation;
 mod hostile;
 mod http;
+mod intake;
+mod invariants;
 mod layering;
 mod minilm;
+mod policy;
 mod reports;
 mod samples;
+mod scene_text;
 mod store;
 mod triage;

@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use sereno::{
     domain::{Caption, CaptionId, Hazard, SceneText},
     reading::{lexicon, scene_text, sentences},
 };
-use serde::Deserialize;
 
 /// Of a hundred ordinary texts at most so many may be taken for orders.
 const MOST_FALSE_FLAGS_PERCENT: usize = 5;
@@ -155,12 +155,18 @@ fn prepare(captions: &[Caption]) -> (usize, Duration) {
 fn the_longest_alarms_that_intake_lets_in_are_prepared_quickly() {
     // Generous for a busy machine; an algorithm that is not linear would take minutes.
     const PATIENCE: Duration = Duration::from_secs(8);
-    let many: Vec<Caption> =
-        (0..10_000).map(|number| caption(format!("Person {number} walks past the gate. A van waits."))).collect();
+    let many: Vec<Caption> = (0..10_000)
+        .map(|number| caption(format!("Person {number} walks past the gate. A van waits.")))
+        .collect();
     let (lines, took) = prepare(&many);
     assert!((100..10_000).contains(&lines), "{lines}");
     assert!(took < PATIENCE, "10,000 captions: {took:?}");
-    for text in ["A sign says \"x\" and a dog runs, ".repeat(3_100), "\"“'`«".repeat(9_000), "ignore a ".repeat(11_000), "a ".repeat(51_000)] {
+    for text in [
+        "A sign says \"x\" and a dog runs, ".repeat(3_100),
+        "\"“'`«".repeat(9_000),
+        "ignore a ".repeat(11_000),
+        "a ".repeat(51_000),
+    ] {
         let (_, took) = prepare(&[caption(text.as_str()), caption("A van stops. ".repeat(2_000))]);
         assert!(took < PATIENCE, "{}: {took:?}", &text[..12]);
     }
@@ -171,7 +177,8 @@ fn fitting_alone_is_quick() {
     let many: Vec<(CaptionId, String)> = (1..=10_000)
         .map(|number| (CaptionId(number), format!("Person {number} walks past. A van waits.")))
         .collect();
-    let long = vec![(CaptionId(1), "A person walks along the fence and looks around. ".repeat(2_000))];
+    let long =
+        vec![(CaptionId(1), "A person walks along the fence and looks around. ".repeat(2_000))];
     for captions in [many, long] {
         let begun = Instant::now();
         let fitted = sentences::fit(&captions, |text| text.len() / 4 + 1, 1_500);

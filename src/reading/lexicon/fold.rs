@@ -64,7 +64,9 @@ pub(in crate::reading) fn tokens(text: &str) -> Vec<Token> {
 /// A text folded as one word, for lists.
 pub(in crate::reading) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    text.chars().filter(|c| !is_invisible(*c) && !is_mark(*c)).for_each(|c| fold_into(c, &mut folded));
+    text.chars()
+        .filter(|c| !is_invisible(*c) && !is_mark(*c))
+        .for_each(|c| fold_into(c, &mut folded));
     folded
 }
 
@@ -273,7 +275,15 @@ mod tests {
 
     #[test]
     fn disguises_fall_off() {
-        for disguised in ["ＩＧＮＯＲＥ", "𝐈𝐠𝐧𝐨𝐫𝐞", "ⓘⓖⓝⓞⓡⓔ", "іgnоrе", "ig\u{200b}no\u{ad}re", "Ígñörè", "ɪɢɴᴏʀᴇ"] {
+        for disguised in [
+            "ＩＧＮＯＲＥ",
+            "𝐈𝐠𝐧𝐨𝐫𝐞",
+            "ⓘⓖⓝⓞⓡⓔ",
+            "іgnоrе",
+            "ig\u{200b}no\u{ad}re",
+            "Ígñörè",
+            "ɪɢɴᴏʀᴇ",
+        ] {
             assert_eq!(words(disguised), ["ignore"], "{disguised}");
         }
     }
@@ -289,8 +299,9 @@ mod tests {
 
     #[test]
     fn gaps_say_what_parts_words() {
-        let gaps: Vec<Gap> = tokens("A man, a well-known dog. No!").iter().map(|token| token.gap).collect();
         use Gap::{Clause, Sentence, Space};
+        let gaps: Vec<Gap> =
+            tokens("A man, a well-known dog. No!").iter().map(|token| token.gap).collect();
         assert_eq!(gaps, [Sentence, Space, Clause, Space, Space, Space, Sentence]);
         assert_eq!(words("don't he’s"), ["dont", "hes"]);
     }
@@ -298,7 +309,8 @@ mod tests {
     #[test]
     fn places_are_those_of_the_original() {
         let text = "¡Año, \u{200b}fin!";
-        let spans: Vec<&str> = tokens(text).iter().map(|token| &text[token.start..token.end]).collect();
+        let spans: Vec<&str> =
+            tokens(text).iter().map(|token| &text[token.start..token.end]).collect();
         assert_eq!(spans, ["Año", "fin"]);
     }
 }

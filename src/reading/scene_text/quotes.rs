@@ -96,9 +96,8 @@ impl Closers {
     fn next(&mut self, text: &str, from: usize, close: char) -> Option<usize> {
         let known = self.0.iter().position(|(mark, _)| *mark == close);
         let at = known.map(|place| self.0[place].1).filter(|at| *at >= from);
-        let at = at.unwrap_or_else(|| {
-            text[from..].find(close).map_or(usize::MAX, |offset| from + offset)
-        });
+        let at = at
+            .unwrap_or_else(|| text[from..].find(close).map_or(usize::MAX, |offset| from + offset));
         match known {
             Some(place) => self.0[place].1 = at,
             None => self.0.push((close, at)),
@@ -138,8 +137,19 @@ mod tests {
 
     #[test]
     fn every_kind_of_mark_is_known() {
-        for text in ["says \"GO\" now", "says “GO” now", "says «GO» now", "says 'GO' now", "says ‘GO’ now", "says `GO` now"] {
-            assert_eq!(quoted(text), (vec!["GO".to_owned()], "says \"…\" now".to_owned()), "{text}");
+        for text in [
+            "says \"GO\" now",
+            "says “GO” now",
+            "says «GO» now",
+            "says 'GO' now",
+            "says ‘GO’ now",
+            "says `GO` now",
+        ] {
+            assert_eq!(
+                quoted(text),
+                (vec!["GO".to_owned()], "says \"…\" now".to_owned()),
+                "{text}"
+            );
         }
     }
 

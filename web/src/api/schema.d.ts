@@ -478,7 +478,7 @@ export interface components {
          * @enum {string}
          */
         Cause: "person" | "animal" | "vehicle" | "weather" | "light" | "camera_fault" | "unclear";
-        /** @description An alarm is now in this state. */
+        /** @description An alarm is now in this state: what listeners are told. */
         Change: {
             /** @description Which alarm. */
             id: components["schemas"]["AlarmId"];
