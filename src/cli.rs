@@ -42,7 +42,7 @@ enum Command {
         #[arg(long)]
         samples: bool,
     },
-    /// Decide alarms: JSON or JSON Lines in, one decision a line out. Needs no server.
+    /// Decide alarms: JSON or JSON lines in, one decision a line out. Needs no server.
     Triage(triage::Triage),
     /// Measure the decisions on labelled alarms.
     Eval(eval::Eval),
@@ -65,7 +65,7 @@ enum Command {
         /// Which one.
         name: schema::Name,
     },
-    /// Print the OpenAPI document of the API.
+    /// Print the description of the API (`OpenAPI`).
     Openapi,
 }
 
@@ -122,7 +122,9 @@ async fn run(cli: Cli) -> Result<Ending, AppError> {
     match cli.command {
         Command::Schema { name } => return print(&schema::text(name)?),
         Command::Openapi => return print(&http::openapi_json()),
-        Command::Policy(command) => return policy::run(&command, || load_config(cli.config.as_deref())),
+        Command::Policy(command) => {
+            return policy::run(&command, || load_config(cli.config.as_deref()));
+        }
         _ => {}
     }
     let config = load_config(cli.config.as_deref())?;
@@ -154,9 +156,11 @@ fn load_config(file: Option<&std::path::Path>) -> Result<Config, AppError> {
 
 /// Each line is one thing that is needed, and whether it is there.
 async fn doctor(app: &App) -> Result<Ending, AppError> {
-    let mut lines = vec![
-        format!("ok       settings, {} sites, {} rules", app.sites.len(), app.policies.rules().count()),
-    ];
+    let mut lines = vec![format!(
+        "ok       settings, {} sites, {} rules",
+        app.sites.len(),
+        app.policies.rules().count()
+    )];
     let mut missing = false;
     match app.open_store().await {
         Ok(store) => {
@@ -170,7 +174,11 @@ async fn doctor(app: &App) -> Result<Ending, AppError> {
     }
     let models = app.load_models(OnMissingModel::RunOn).await?;
     if models.problems.is_empty() {
-        lines.push(format!("ok       {} and {}", models.language.manifest().name, models.classifier.manifest().name));
+        lines.push(format!(
+            "ok       {} and {}",
+            models.language.manifest().name,
+            models.classifier.manifest().name
+        ));
     }
     missing |= !models.problems.is_empty();
     lines.extend(models.problems.iter().map(|problem| format!("missing  {problem}")));
@@ -182,7 +190,9 @@ async fn doctor(app: &App) -> Result<Ending, AppError> {
 fn print(text: &str) -> Result<Ending, AppError> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(AppError::environment(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(AppError::environment(error))
+        }
         _ => Ok(Ending::Done),
     }
 }

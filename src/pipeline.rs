@@ -186,7 +186,8 @@ impl Pipeline {
 
     /// The second read, sentence by sentence, of the same captions that the model sees.
     async fn classify(&self, prepared: &Prepared) -> Result<ClassifierRead, StageFailure> {
-        let failure = |code: &str| StageFailure { stage: "classify".to_owned(), code: code.to_owned() };
+        let failure =
+            |code: &str| StageFailure { stage: "classify".to_owned(), code: code.to_owned() };
         let sentences: Vec<_> = prepared
             .scene
             .captions

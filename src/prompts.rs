@@ -126,14 +126,14 @@ impl Prompts {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
 
     #[test]
     fn prompts_load_and_only_the_last_turn_differs_between_alarms() {
         let prompts = Prompts::embedded().unwrap();
-        let (one, other) = (prompts.read.messages("c1: A cat."), prompts.read.messages("c1: A dog."));
+        let (one, other) =
+            (prompts.read.messages("c1: A cat."), prompts.read.messages("c1: A dog."));
         assert_eq!(one[..one.len() - 1], other[..other.len() - 1]);
         assert_ne!(one.last(), other.last());
         assert_eq!(prompts.read.digest().len(), 64);
@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_broken_prompt_names_its_file_and_line() {
-        let error = Prompt::parse("read.toml", "version = 1\nsistem = 'x'").unwrap_err().to_string();
+        let error =
+            Prompt::parse("read.toml", "version = 1\nsistem = 'x'").unwrap_err().to_string();
         assert!(error.contains("prompts/read.toml") && error.contains("sistem"), "{error}");
     }
 }

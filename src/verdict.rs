@@ -123,11 +123,12 @@ fn must_be_seen(grounds: Grounds<'_>) -> Option<ReasonCode> {
 }
 
 fn why_uncertain(grounds: Grounds<'_>) -> ReasonCode {
-    let has_choice =
-        grounds.ruling.permitted.iter().any(|outcome| *outcome != Outcome::Uncertain);
+    let has_choice = grounds.ruling.permitted.iter().any(|outcome| *outcome != Outcome::Uncertain);
     match must_be_seen(grounds) {
         Some(code) => code,
-        None if grounds.facts.sufficiency != Sufficiency::Enough => ReasonCode::InsufficientEvidence,
+        None if grounds.facts.sufficiency != Sufficiency::Enough => {
+            ReasonCode::InsufficientEvidence
+        }
         None if has_choice => ReasonCode::ModelUncertain,
         None => ReasonCode::NotPermitted,
     }
@@ -218,7 +219,9 @@ fn sentence(code: ReasonCode, assessment: &Assessment) -> String {
             "A rule permits it, both reads agree, and what was seen is harmless.".to_owned()
         }
         ReasonCode::SettledByRule => "A rule settles it without a model.".to_owned(),
-        ReasonCode::Failed => format!("A step failed: {}. A person must look.", failures.join(", ")),
+        ReasonCode::Failed => {
+            format!("A step failed: {}. A person must look.", failures.join(", "))
+        }
         ReasonCode::NoCaptions => "The alarm came without captions. A person must look.".to_owned(),
         ReasonCode::UnknownCamera => "The site's file does not name this camera.".to_owned(),
         ReasonCode::InsufficientEvidence => "The captions do not suffice to judge.".to_owned(),

@@ -9,7 +9,9 @@ pub fn plan(ruling: &Ruling, verdict: &Verdict, context: &Context) -> Vec<Recomm
     let mut actions: Vec<RecommendedAction> = ruling
         .due
         .iter()
-        .filter(|action| context.emergency_services || !ActionCode::EMERGENCY.contains(&action.code))
+        .filter(|action| {
+            context.emergency_services || !ActionCode::EMERGENCY.contains(&action.code)
+        })
         .filter(|action| verdict.outcome != Outcome::Dismissed || is_mild(action.code))
         .cloned()
         .collect();
@@ -42,7 +44,11 @@ fn always(outcome: Outcome) -> Vec<RecommendedAction> {
     match outcome {
         Outcome::Verified => vec![
             standing(ActionCode::CheckLiveView, Urgency::Immediate, "See what happens now."),
-            standing(ActionCode::PreserveClip, Urgency::Routine, "A verified alarm's clip is kept."),
+            standing(
+                ActionCode::PreserveClip,
+                Urgency::Routine,
+                "A verified alarm's clip is kept.",
+            ),
         ],
         Outcome::Uncertain => vec![standing(
             ActionCode::CheckLiveView,
@@ -83,7 +89,11 @@ mod tests {
         }
     }
 
-    fn plan_with(outcome: Outcome, emergency: bool, due: Vec<RecommendedAction>) -> Vec<ActionCode> {
+    fn plan_with(
+        outcome: Outcome,
+        emergency: bool,
+        due: Vec<RecommendedAction>,
+    ) -> Vec<ActionCode> {
         let ruling = Ruling {
             policy_digest: String::new(),
             permitted: vec![outcome],
@@ -101,7 +111,9 @@ mod tests {
     #[test]
     fn emergency_services_are_named_only_where_the_site_turned_them_on() {
         let police = vec![due(ActionCode::CallPolice, Urgency::Immediate)];
-        assert!(!plan_with(Outcome::Verified, false, police.clone()).contains(&ActionCode::CallPolice));
+        assert!(
+            !plan_with(Outcome::Verified, false, police.clone()).contains(&ActionCode::CallPolice)
+        );
         assert!(plan_with(Outcome::Verified, true, police).contains(&ActionCode::CallPolice));
     }
 
@@ -110,7 +122,10 @@ mod tests {
         let codes = plan_with(
             Outcome::Uncertain,
             false,
-            vec![due(ActionCode::SendGuard, Urgency::Routine), due(ActionCode::TalkDown, Urgency::Immediate)],
+            vec![
+                due(ActionCode::SendGuard, Urgency::Routine),
+                due(ActionCode::TalkDown, Urgency::Immediate),
+            ],
         );
         assert_eq!(codes, [ActionCode::TalkDown, ActionCode::CheckLiveView, ActionCode::SendGuard]);
     }
@@ -120,6 +135,9 @@ mod tests {
         let guard = vec![due(ActionCode::SendGuard, Urgency::Immediate)];
         assert_eq!(plan_with(Outcome::Dismissed, true, guard), [ActionCode::LogOnly]);
         let service = vec![due(ActionCode::RequestCameraService, Urgency::Routine)];
-        assert_eq!(plan_with(Outcome::Dismissed, true, service), [ActionCode::RequestCameraService]);
+        assert_eq!(
+            plan_with(Outcome::Dismissed, true, service),
+            [ActionCode::RequestCameraService]
+        );
     }
 }

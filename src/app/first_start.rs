@@ -35,7 +35,8 @@ pub async fn prepare(app: &App, store: &Store, with_samples: bool) -> Result<Vec
     let mut log_ins = Vec::new();
     for role in roles {
         let log_in = LogIn { name: role.as_str().to_owned(), password: new_password(app) };
-        let hash = auth::hash_password(&log_in.password, app.ids.as_ref()).map_err(AppError::environment)?;
+        let hash = auth::hash_password(&log_in.password, app.ids.as_ref())
+            .map_err(AppError::environment)?;
         store.add_user(&log_in.name, *role, &hash).await?;
         log_ins.push(log_in);
     }
@@ -51,7 +52,8 @@ fn new_password(app: &App) -> String {
 }
 
 fn remember(file: &PathBuf, log_ins: &[LogIn]) -> std::io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     for log_in in log_ins {
         writeln!(file, "{} {}", log_in.name, log_in.password)?;
     }

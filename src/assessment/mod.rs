@@ -100,7 +100,8 @@ impl AssessStage {
         let outcome = self.model.generate(request.clone()).await;
         let trace = CallTrace::new("assess", self.prompt.digest(), &request, &outcome);
         if let Err(error) = outcome.and_then(|completion| fill(&mut assessment, &completion)) {
-            let failure = StageFailure { stage: "assess".to_owned(), code: error.code().to_owned() };
+            let failure =
+                StageFailure { stage: "assess".to_owned(), code: error.code().to_owned() };
             assessment.failures.push(failure);
         }
         (assessment, Some(trace))
@@ -257,7 +258,6 @@ fn assessment_schema_for(facts: &Facts, ruling: &Ruling) -> Value {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::{
@@ -315,7 +315,11 @@ mod tests {
     fn the_schema_file_is_what_the_types_say() {
         let file: Value =
             serde_json::from_str(include_str!("../../prompts/assess.schema.json")).unwrap();
-        assert_eq!(file, assessment_schema(), "run `sereno schema assessment > prompts/assess.schema.json`");
+        assert_eq!(
+            file,
+            assessment_schema(),
+            "run `sereno schema assessment > prompts/assess.schema.json`"
+        );
     }
 
     #[test]
@@ -365,7 +369,8 @@ mod tests {
 
     #[tokio::test]
     async fn half_an_answer_is_a_failure_and_proposes_nothing() {
-        let (assessment, _) = assess(&[Outcome::Dismissed], Reads::default(), "{\"verdict\":\"dis").await;
+        let (assessment, _) =
+            assess(&[Outcome::Dismissed], Reads::default(), "{\"verdict\":\"dis").await;
         assert_eq!(assessment.proposed, Outcome::Uncertain);
         assert_eq!(assessment.failures[0].code, "model_failed");
     }

@@ -41,7 +41,9 @@ pub fn run(
                 None => policy::PolicySet::embedded(),
             };
             match loaded {
-                Ok(set) => print(&format!("{} rules, digest {}", set.rules().count(), set.digest())),
+                Ok(set) => {
+                    print(&format!("{} rules, digest {}", set.rules().count(), set.digest()))
+                }
                 Err(error) => {
                     print(&error.to_string())?;
                     Ok(Ending::No)

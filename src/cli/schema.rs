@@ -37,7 +37,7 @@ pub fn text(name: Name) -> Result<String, AppError> {
     serde_json::to_string_pretty(&value).map_err(AppError::input)
 }
 
-/// JSON Schema of a decision line, from the types' OpenAPI schemas, which are JSON Schemas.
+/// JSON Schema of a decision line, from the types' `OpenAPI` schemas, which are JSON schemas.
 ///
 /// # Errors
 /// Never for types that serialise.
@@ -45,10 +45,9 @@ pub fn decision_schema() -> Result<Value, AppError> {
     let mut parts = Vec::new();
     Decision::schemas(&mut parts);
     let mut schema = serde_json::to_value(Decision::schema()).map_err(AppError::input)?;
-    let definitions = serde_json::to_value(
-        parts.into_iter().collect::<std::collections::BTreeMap<String, _>>(),
-    )
-    .map_err(AppError::input)?;
+    let definitions =
+        serde_json::to_value(parts.into_iter().collect::<std::collections::BTreeMap<String, _>>())
+            .map_err(AppError::input)?;
     let text = json!({ "schema": schema, "definitions": definitions })
         .to_string()
         .replace("#/components/schemas/", "#/$defs/");

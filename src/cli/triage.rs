@@ -152,9 +152,10 @@ fn split(text: &str) -> Vec<(u64, String)> {
     {
         return (1..).zip(alarms.iter().map(Value::to_string)).collect();
     }
-    let several_lines = first.lines().next().is_some_and(|line| {
-        serde_json::from_str::<serde::de::IgnoredAny>(line).is_err()
-    });
+    let several_lines = first
+        .lines()
+        .next()
+        .is_some_and(|line| serde_json::from_str::<serde::de::IgnoredAny>(line).is_err());
     if several_lines && serde_json::from_str::<serde::de::IgnoredAny>(first).is_ok() {
         return vec![(1, first.to_owned())];
     }

@@ -48,7 +48,8 @@ impl User {
         let store = app.open_store().await?;
         match self {
             Self::Add { name, role } => {
-                let hash = auth::hash_password(&read_password()?, app.ids.as_ref()).map_err(AppError::input)?;
+                let hash = auth::hash_password(&read_password()?, app.ids.as_ref())
+                    .map_err(AppError::input)?;
                 store.add_user(&name, role, &hash).await?;
                 print(&format!("{name} can log in as {role}"))
             }
@@ -57,7 +58,8 @@ impl User {
                 print(&format!("{name} is {role} now"))
             }
             Self::Password { name } => {
-                let hash = auth::hash_password(&read_password()?, app.ids.as_ref()).map_err(AppError::input)?;
+                let hash = auth::hash_password(&read_password()?, app.ids.as_ref())
+                    .map_err(AppError::input)?;
                 store.set_password(&name, &hash).await?;
                 print(&format!("{name} has a new password"))
             }

@@ -187,7 +187,6 @@ impl<'de> Deserialize<'de> for Hours {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
 

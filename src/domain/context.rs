@@ -78,7 +78,10 @@ pub struct RecentAlarms {
 
 /// What the site knows at the alarm's time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that rules read by name")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that rules read by name"
+)]
 pub struct Context {
     /// The site's id.
     pub site: String,

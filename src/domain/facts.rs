@@ -350,12 +350,8 @@ impl Facts {
 
     /// Whether a hazard that no machine may dismiss is present or cannot be ruled out.
     pub fn life_safety(&self) -> bool {
-        Hazard::LIFE_SAFETY
-            .iter()
-            .any(|hazard| self.hazard(*hazard) != Presence::Absent)
-            || Act::AGAINST_LIFE
-                .iter()
-                .any(|act| self.act(*act) != Presence::Absent)
+        Hazard::LIFE_SAFETY.iter().any(|hazard| self.hazard(*hazard) != Presence::Absent)
+            || Act::AGAINST_LIFE.iter().any(|act| self.act(*act) != Presence::Absent)
     }
 }
 

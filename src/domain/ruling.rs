@@ -86,10 +86,6 @@ impl Ruling {
 
     /// Ids of the permits and forbids that bear on a Cedar action, such as `dismiss`.
     pub fn rule_ids(&self, action: &str) -> Vec<String> {
-        self.rules
-            .iter()
-            .filter(|rule| rule.action == action)
-            .map(|rule| rule.id.clone())
-            .collect()
+        self.rules.iter().filter(|rule| rule.action == action).map(|rule| rule.id.clone()).collect()
     }
 }

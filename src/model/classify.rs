@@ -93,7 +93,6 @@ fn logistic(x: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::model::scripted::ScriptedEmbedder;
@@ -111,7 +110,8 @@ mod tests {
     #[tokio::test]
     async fn harm_is_told_from_harmlessness_and_the_caption_is_named() {
         let classifier = classifier().await;
-        let harm = classifier.read(&sentences(&["a cat walks", "a man climbs the fence"])).await.unwrap();
+        let harm =
+            classifier.read(&sentences(&["a cat walks", "a man climbs the fence"])).await.unwrap();
         let calm = classifier.read(&sentences(&["a cat walks", "people talk"])).await.unwrap();
         assert!(harm.threat > 0.9 && calm.threat < 0.1, "{harm:?} {calm:?}");
         assert_eq!(harm.nearest, Some(CaptionId(2)));

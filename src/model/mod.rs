@@ -133,7 +133,9 @@ pub enum ModelError {
     #[error("no complete answer within {0:?}")]
     Deadline(Duration),
     /// Prompt and answer do not fit into the context window.
-    #[error("the prompt has {prompt} tokens and the answer may have {answer}, but the context holds {context}")]
+    #[error(
+        "the prompt has {prompt} tokens and the answer may have {answer}, but the context holds {context}"
+    )]
     TooLong {
         /// Tokens of the prompt.
         prompt: usize,

@@ -24,7 +24,12 @@ pub fn tell(
     let mut events = Vec::new();
     if findings.facts.scene_text == SceneText::InstructionLike {
         let public = json!({ "scene_text": findings.facts.scene_text });
-        events.push(teller.event(EventKind::SecurityInjectionSuspected, Actor::System, public, &[]));
+        events.push(teller.event(
+            EventKind::SecurityInjectionSuspected,
+            Actor::System,
+            public,
+            &[],
+        ));
     }
     events.extend(findings.calls.iter().map(|call| teller.call(call, &pipeline.model)));
     if let Some(read) = &findings.classified {
@@ -35,7 +40,12 @@ pub fn tell(
     events.push(teller.verdict(findings, verdict));
     events.push(teller.actions(verdict));
     let public = json!({ "report_digest": digest(report), "ai_generated": true });
-    events.push(teller.event(EventKind::ReportGenerated, Actor::System, public, &[("report", report)]));
+    events.push(teller.event(
+        EventKind::ReportGenerated,
+        Actor::System,
+        public,
+        &[("report", report)],
+    ));
     events
 }
 
@@ -66,7 +76,7 @@ impl Teller<'_> {
         }
     }
 
-    /// Names of the OpenTelemetry GenAI conventions where they have one.
+    /// Names of the OpenTelemetry `GenAI` conventions where they have one.
     fn call(&self, call: &CallTrace, model: &ModelManifest) -> Event {
         let mut public = json!({
             "stage": call.stage,
@@ -108,7 +118,12 @@ impl Teller<'_> {
             "model_sha256": model.sha256,
             "anchors_digest": anchors,
         });
-        self.event(EventKind::ClassifierRead, Actor::Model { name: model.name.clone() }, public, &[])
+        self.event(
+            EventKind::ClassifierRead,
+            Actor::Model { name: model.name.clone() },
+            public,
+            &[],
+        )
     }
 
     fn ruled(&self, findings: &Findings) -> Event {
@@ -167,12 +182,7 @@ impl Teller<'_> {
                 })
             })
             .collect();
-        self.event(
-            EventKind::ActionRecommended,
-            Actor::System,
-            json!({ "actions": actions }),
-            &[],
-        )
+        self.event(EventKind::ActionRecommended, Actor::System, json!({ "actions": actions }), &[])
     }
 }
 

@@ -47,8 +47,13 @@ mod tests {
 
     #[test]
     fn every_action_is_found_by_its_name() {
-        assert!(PolicyAction::all().all(|action| PolicyAction::named(action.name()) == Some(action)));
-        assert_eq!(PolicyAction::named("call_police"), Some(PolicyAction::Due(ActionCode::CallPolice)));
+        assert!(
+            PolicyAction::all().all(|action| PolicyAction::named(action.name()) == Some(action))
+        );
+        assert_eq!(
+            PolicyAction::named("call_police"),
+            Some(PolicyAction::Due(ActionCode::CallPolice))
+        );
         assert_eq!(PolicyAction::named("shoot"), None);
     }
 }

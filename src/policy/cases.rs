@@ -176,7 +176,8 @@ fn judge(policy: &PolicySet, case: &WrittenCase) -> (Ruling, Vec<String>) {
     let full = || policy.evaluate(&alarm, &facts, &context);
     let Some(expected) = case.expect.settled else { return (full(), Vec::new()) };
     let settled = policy.settle(&alarm, &facts, &context);
-    let outcome = settled.as_ref().and_then(|ruling| ruling.settled.as_ref()).map(|one| one.outcome);
+    let outcome =
+        settled.as_ref().and_then(|ruling| ruling.settled.as_ref()).map(|one| one.outcome);
     let mut differences = Vec::new();
     differ("settles as", &outcome, &expected.outcome(), &mut differences);
     (settled.unwrap_or_else(full), differences)
@@ -190,7 +191,12 @@ fn compare(ruling: &Ruling, expect: &Expectation, differences: &mut Vec<String>)
     differences.extend(unwanted.map(|id| format!("`{id}` fires, but should not")));
     if let Some(permitted) = &expect.permitted {
         let with_uncertain = permitted.iter().copied().chain([Outcome::Uncertain]);
-        differ("permits", &set(ruling.permitted.iter().copied()), &set(with_uncertain), differences);
+        differ(
+            "permits",
+            &set(ruling.permitted.iter().copied()),
+            &set(with_uncertain),
+            differences,
+        );
     }
     if let Some(severity) = &expect.severity {
         differ("has the severity", &ruling.severity_floor, severity, differences);

@@ -25,8 +25,7 @@ pub(super) struct Compiled {
 
 /// Checks `sources` against the schema; all problems at once.
 pub(super) fn compile(schema: &str, sources: &[Source]) -> Result<Compiled, PolicyError> {
-    let (schema, _) =
-        Schema::from_cedarschema_str(schema).map_err(PolicyError::vocabulary)?;
+    let (schema, _) = Schema::from_cedarschema_str(schema).map_err(PolicyError::vocabulary)?;
     let (mut rules, mut problems) = (Vec::new(), Vec::new());
     for source in sources {
         for statement in statements::split(&source.text) {
@@ -107,7 +106,8 @@ fn twins(rules: &[(Rule, Policy)]) -> Vec<Problem> {
                 "@id(\"{}\") is already borne by the rule at {}:{}",
                 rule.id, other.file, other.line
             );
-            problems.push(Problem::at(&rule.file, rule.line, message).suggest("rename one of them"));
+            problems
+                .push(Problem::at(&rule.file, rule.line, message).suggest("rename one of them"));
         } else {
             first.insert(&rule.id, rule);
         }
@@ -127,7 +127,8 @@ fn validate(schema: Schema, rules: &[(Rule, Policy)]) -> Result<Vec<Problem>, Po
     }
     let result = Validator::new(schema).validate(&set, ValidationMode::Strict);
     let errors = result.validation_errors().map(|error| (error.policy_id(), error.into()));
-    let warnings = result.validation_warnings().map(|warning| (warning.policy_id(), warning.into()));
+    let warnings =
+        result.validation_warnings().map(|warning| (warning.policy_id(), warning.into()));
     let found: Vec<(&PolicyId, DetailedError)> = errors.chain(warnings).collect();
     Ok(found
         .into_iter()
@@ -151,7 +152,6 @@ fn validated(rule: &Rule, number: &str, mut error: DetailedError) -> Problem {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::policy::schema;
@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn a_long_chain_and_a_deep_nest_are_refused_or_survived() {
         let chain = rule("a", &format!("true{}", "&&true".repeat(1200)));
-        let _ = compile(&schema::cedar_schema(), &[Source { name: "x.cedar".to_owned(), text: chain }]);
+        let _ =
+            compile(&schema::cedar_schema(), &[Source { name: "x.cedar".to_owned(), text: chain }]);
         let minus = rule("a", &format!("0<{}1", "-(".repeat(20_000)));
         assert!(refusals(&minus).contains("bytes"));
         let nest = rule("a", &format!("{}true{}", "(".repeat(900), ")".repeat(900)));

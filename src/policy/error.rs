@@ -93,7 +93,10 @@ mod tests {
     fn a_problem_reads_as_file_line_fault_and_remedy() {
         let problem = Problem::at("dock.cedar", 7, "there is no @because").suggest("add one");
         assert_eq!(problem.to_string(), "dock.cedar:7: there is no @because (add one)");
-        assert_eq!(Problem::at("dock.cedar", 0, "it is empty").to_string(), "dock.cedar: it is empty");
+        assert_eq!(
+            Problem::at("dock.cedar", 0, "it is empty").to_string(),
+            "dock.cedar: it is empty"
+        );
     }
 
     #[test]

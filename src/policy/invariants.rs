@@ -27,7 +27,9 @@ pub(super) fn check(rule: &Rule, policy: &Policy) -> Vec<Problem> {
     let mut problems = Vec::new();
     match policy.to_pst() {
         Ok(tree) => problems.extend(scene_text(rule, tree.body().clauses(), refuse)),
-        Err(error) => problems.push(refuse(format!("this rule cannot be analysed: {error}"), "simplify it")),
+        Err(error) => {
+            problems.push(refuse(format!("this rule cannot be analysed: {error}"), "simplify it"))
+        }
     }
     problems.extend(settlement(rule, refuse));
     problems
@@ -102,7 +104,8 @@ fn only_raises(expr: &Expr) -> bool {
                 || (is_some_text(left) && is_scene_text(right))
         }
         Expr::BinaryOp { op: BinaryOp::Contains, left, right } => {
-            let set = matches!(&**left, Expr::Set(codes) if codes.iter().all(|code| is_some_text(code)));
+            let set =
+                matches!(&**left, Expr::Set(codes) if codes.iter().all(|code| is_some_text(code)));
             set && is_scene_text(right)
         }
         _ => false,
@@ -179,7 +182,6 @@ fn settlement(rule: &Rule, refuse: impl Fn(String, &str) -> Problem) -> Option<P
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::policy::statements::Statement;
@@ -190,8 +192,7 @@ mod tests {
              {head}, resource) {condition};"
         );
         let policy = Policy::parse(None, &text).unwrap();
-        let rule =
-            Rule::read(&policy, "x.cedar", Statement { text: &text, line: 1 }).unwrap();
+        let rule = Rule::read(&policy, "x.cedar", Statement { text: &text, line: 1 }).unwrap();
         check(&rule, &policy).len()
     }
 

@@ -133,7 +133,9 @@ impl PolicySet {
         let findings = self.find(&question, case);
         let mut ruling = findings.rule(&BEFORE_READING);
         let settlement = settlement(&findings, &ruling)?;
-        ruling.permitted.retain(|one| matches!(one, Outcome::Uncertain) || *one == settlement.outcome);
+        ruling
+            .permitted
+            .retain(|one| matches!(one, Outcome::Uncertain) || *one == settlement.outcome);
         ruling.settled = Some(settlement);
         Some(ruling)
     }

@@ -15,12 +15,7 @@ use crate::domain::{
     SceneText, Sufficiency, WindowKind, ZoneKind,
 };
 
-use super::{
-    AlarmView,
-    action::PolicyAction,
-    error::PolicyError,
-    schema::Code,
-};
+use super::{AlarmView, action::PolicyAction, error::PolicyError, schema::Code};
 
 /// The codes of one closed list as Cedar values, made once.
 struct Codes<T>(Vec<(T, Value)>);
@@ -220,7 +215,6 @@ fn record<const N: usize>(pairs: [(&str, Value); N]) -> Value {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::policy::{case::CaseContext, schema};
@@ -229,7 +223,8 @@ mod tests {
     fn what_is_built_by_hand_conforms_to_the_schema() {
         let schema = cedar_policy::Schema::from_cedarschema_str(&schema::cedar_schema()).unwrap().0;
         let vocabulary = Vocabulary::new().unwrap();
-        let alarm = AlarmView { kind: "motion", camera: "c", phase: Phase::State, has_captions: true };
+        let alarm =
+            AlarmView { kind: "motion", camera: "c", phase: Phase::State, has_captions: true };
         let question = vocabulary
             .question(&alarm, &Facts::unread(), &CaseContext::default().into_context())
             .unwrap();

@@ -157,8 +157,7 @@ impl Reader<'_> {
     }
 
     fn check_id(&mut self, id: &str) {
-        let plain =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if !id.is_empty() && !id.bytes().all(plain) {
             self.refuse(
                 format!("@id(\"{id}\") is not a plain id"),
@@ -207,7 +206,6 @@ fn distance(one: &str, other: &str) -> usize {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
 
@@ -233,7 +231,9 @@ mod tests {
         let problems = read(&format!("@becuase(\"x\") {SCOPE}")).unwrap_err();
         let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(said.len(), 7, "{said:#?}");
-        assert!(said.iter().any(|one| one.contains("@becuase is not known (did you mean @because?)")));
+        assert!(
+            said.iter().any(|one| one.contains("@becuase is not known (did you mean @because?)"))
+        );
         assert!(said.iter().any(|one| one.contains("no @urgency")));
     }
 

@@ -141,7 +141,6 @@ fn line(schema: &mut String, words: std::fmt::Arguments<'_>) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
 
@@ -164,7 +163,8 @@ mod tests {
 
     #[test]
     fn cedar_accepts_it_and_knows_every_action() {
-        let (schema, warnings) = cedar_policy::Schema::from_cedarschema_str(&cedar_schema()).unwrap();
+        let (schema, warnings) =
+            cedar_policy::Schema::from_cedarschema_str(&cedar_schema()).unwrap();
         assert_eq!(warnings.count(), 0);
         assert_eq!(schema.actions().count(), PolicyAction::all().count());
     }

@@ -66,9 +66,7 @@ fn content(path: &Path) -> Result<String, String> {
         .read_to_end(&mut bytes)
         .map_err(|error| format!("it cannot be read: {error}"))?;
     if bytes.len() as u64 > LARGEST_FILE {
-        return Err(format!(
-            "it is larger than {LARGEST_FILE} bytes; split it into several files"
-        ));
+        return Err(format!("it is larger than {LARGEST_FILE} bytes; split it into several files"));
     }
     String::from_utf8(bytes).map_err(|error| {
         format!("it is not UTF-8 text (byte {} is wrong)", error.utf8_error().valid_up_to())

@@ -95,7 +95,8 @@ pub(super) fn split(source: &str) -> Vec<Statement<'_>> {
             end_of_code = at + 1;
         }
         if byte == b';' {
-            statements.extend(start.take().map(|from| Statement { text: &source[from..=at], line }));
+            statements
+                .extend(start.take().map(|from| Statement { text: &source[from..=at], line }));
         }
     }
     let rest = start.map(|from| &source[from..]);

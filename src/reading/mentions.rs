@@ -61,10 +61,8 @@ struct Word {
 
 impl From<String> for Phrase {
     fn from(phrase: String) -> Self {
-        let word = |word: &str| Word {
-            stem: word.ends_with('*'),
-            text: fold(word.trim_end_matches('*')),
-        };
+        let word =
+            |word: &str| Word { stem: word.ends_with('*'), text: fold(word.trim_end_matches('*')) };
         Self(phrase.split_whitespace().map(word).collect())
     }
 }
@@ -87,8 +85,8 @@ static WORDS: LazyLock<Option<File>> =
 
 /// A clause that holds one of these denies what follows it in the same clause.
 const DENIALS: &[&str] = &[
-    "no", "not", "without", "nobody", "none", "never", "neither", "nor", "sin", "ningun", "ninguna",
-    "nadie", "tampoco", "ni",
+    "no", "not", "without", "nobody", "none", "never", "neither", "nor", "sin", "ningun",
+    "ninguna", "nadie", "tampoco", "ni",
 ];
 /// Where a denial ends, besides punctuation.
 const TURNS: &[&str] = &["but", "however", "while", "then", "pero", "mientras", "luego"];

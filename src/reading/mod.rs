@@ -89,7 +89,12 @@ fn add_detections(alarm: &Alarm, facts: &mut Facts) {
 }
 
 fn detected<T>(code: T) -> Observed<T> {
-    Observed { code, presence: Presence::Unclear, evidence: Vec::new(), reader: facts::Reader::Detector }
+    Observed {
+        code,
+        presence: Presence::Unclear,
+        evidence: Vec::new(),
+        reader: facts::Reader::Detector,
+    }
 }
 
 /// The reading stage: a model, its prompt, and what they leave room for.
@@ -226,7 +231,9 @@ fn danger_probability(completion: &Completion) -> Option<f64> {
         choice
             .alternatives
             .iter()
-            .filter(|(token, _)| !token.is_empty() && answer.starts_with(token.trim_end_matches('"')))
+            .filter(|(token, _)| {
+                !token.is_empty() && answer.starts_with(token.trim_end_matches('"'))
+            })
             .map(|(_, probability)| probability)
             .sum()
     };
@@ -268,7 +275,6 @@ const fn is_human(act: Act) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::{

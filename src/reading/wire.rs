@@ -46,7 +46,8 @@ pub struct WireFacts {
 impl WireFacts {
     /// The facts: what the model answered, with the captions that mention each code as evidence.
     pub fn into_facts(self, mentions: &Mentions) -> Facts {
-        let counted = |count, evidence: &Vec<CaptionId>| Counted { count, evidence: evidence.clone() };
+        let counted =
+            |count, evidence: &Vec<CaptionId>| Counted { count, evidence: evidence.clone() };
         Facts {
             sufficiency: match self.enough {
                 Answer::Yes => Sufficiency::Enough,
@@ -131,7 +132,9 @@ pub fn facts_schema_for(mentions: &Mentions) -> Value {
     )
 }
 
-fn asked<T: Into<&'static str> + Copy>(mentions: &BTreeMap<T, Vec<CaptionId>>) -> Vec<&'static str> {
+fn asked<T: Into<&'static str> + Copy>(
+    mentions: &BTreeMap<T, Vec<CaptionId>>,
+) -> Vec<&'static str> {
     mentions.keys().take(MOST_CODES).map(|code| (*code).into()).collect()
 }
 
@@ -189,7 +192,6 @@ fn names<T: VariantArray + Into<&'static str> + Copy>() -> Vec<&'static str> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use crate::{prompts::Prompts, reading::mentions};
@@ -200,14 +202,16 @@ mod tests {
 
     #[test]
     fn the_schema_file_is_what_the_types_say() {
-        let file: Value = serde_json::from_str(include_str!("../../prompts/read.schema.json")).unwrap();
+        let file: Value =
+            serde_json::from_str(include_str!("../../prompts/read.schema.json")).unwrap();
         assert_eq!(file, facts_schema(), "run `sereno schema facts > prompts/read.schema.json`");
     }
 
     #[test]
     fn every_worked_example_is_an_answer_that_its_own_captions_permit() {
         for example in Prompts::embedded().unwrap().read.examples() {
-            let schema = facts_schema_for(&mentions_of(example.data.trim().trim_start_matches("c1: ")));
+            let schema =
+                facts_schema_for(&mentions_of(example.data.trim().trim_start_matches("c1: ")));
             let validator = jsonschema::validator_for(&schema).unwrap();
             let answer: Value = serde_json::from_str(&example.answer).unwrap();
             let errors: Vec<String> =

@@ -36,8 +36,8 @@ pub fn facts() -> impl Strategy<Value = Facts> {
     let things = (observed::<Act>(), observed::<Object>(), observed::<Hazard>());
     // Most alarms were read whole, or no test would ever see a dismissal.
     let read = (code::<SceneText>(), option::weighted(0.1, Just(CaptionId(2))), any_weighted(0.9));
-    (judged, (counted(), counted(), counted()), things, read).prop_map(|(judged, counts, things, read)| {
-        Facts {
+    (judged, (counted(), counted(), counted()), things, read).prop_map(
+        |(judged, counts, things, read)| Facts {
             sufficiency: judged.0,
             danger: judged.1,
             cause: judged.2,
@@ -51,8 +51,8 @@ pub fn facts() -> impl Strategy<Value = Facts> {
             scene_text: read.0,
             cut: read.1.into_iter().collect(),
             read_by_model: read.2,
-        }
-    })
+        },
+    )
 }
 
 /// Facts of harmless scenes, so that permits of `dismiss` are reached often.
@@ -103,16 +103,21 @@ fn recent() -> impl Strategy<Value = RecentAlarms> {
 }
 
 fn local_time() -> impl Strategy<Value = DateTime> {
-    (1_i8..29, 0_i8..24, 0_i8..60).prop_map(|(day, hour, minute)| {
-        DateTime::constant(2026, 11, day, hour, minute, 0, 0)
-    })
+    (1_i8..29, 0_i8..24, 0_i8..60)
+        .prop_map(|(day, hour, minute)| DateTime::constant(2026, 11, day, hour, minute, 0, 0))
 }
 
 /// Any context at all.
 pub fn context() -> impl Strategy<Value = Context> {
     let flags = (any_weighted(0.9), any::<bool>(), any::<bool>(), any_weighted(0.1), any::<bool>());
     (zone(), local_time(), vec(code::<WindowKind>(), 0..3), recent(), flags).prop_map(
-        |(zone, local_time, windows, recent, (camera_known, open, armed, clock_suspect, emergency))| {
+        |(
+            zone,
+            local_time,
+            windows,
+            recent,
+            (camera_known, open, armed, clock_suspect, emergency),
+        )| {
             Context {
                 site: "sample".to_owned(),
                 site_digest: String::new(),

@@ -74,11 +74,8 @@ impl Service {
         all.extend(arguments);
         let mut command = sereno(data, &all);
         command.env("SERENO_LISTEN", "127.0.0.1:0").env("RUST_BACKTRACE", "0");
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("sereno starts");
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("sereno starts");
         let stdout = BufReader::new(child.stdout.take().expect("standard output is piped"));
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -88,8 +85,10 @@ impl Service {
                 }
             }
         });
-        let first = receiver.recv_timeout(Duration::from_mins(2)).expect("sereno says where it listens");
-        let url = first.split_whitespace().last().expect("the line ends with the address").to_owned();
+        let first =
+            receiver.recv_timeout(Duration::from_mins(2)).expect("sereno says where it listens");
+        let url =
+            first.split_whitespace().last().expect("the line ends with the address").to_owned();
         let mut announced = vec![first];
         while let Ok(line) = receiver.recv_timeout(Duration::from_millis(200)) {
             announced.push(line);

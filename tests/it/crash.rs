@@ -113,7 +113,9 @@ async fn verdicts_by_alarm(data: &Path) -> BTreeMap<String, u32> {
     for row in rows {
         let leaf: Value = serde_json::from_str(row.get::<&str, _>(0)).expect("a leaf is JSON");
         if leaf["type"] == "alarm.verdict" {
-            *verdicts.entry(leaf["alarm_id"].as_str().expect("an alarm").to_owned()).or_default() += 1;
+            *verdicts
+                .entry(leaf["alarm_id"].as_str().expect("an alarm").to_owned())
+                .or_default() += 1;
         }
     }
     verdicts

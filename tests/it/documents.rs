@@ -17,7 +17,9 @@ fn named_paths(text: &str) -> Vec<String> {
         if fenced {
             continue;
         }
-        paths.extend(line.split('`').skip(1).step_by(2).filter(|code| is_path(code)).map(str::to_owned));
+        paths.extend(
+            line.split('`').skip(1).step_by(2).filter(|code| is_path(code)).map(str::to_owned),
+        );
         paths.extend(linked(line));
     }
     paths
@@ -25,8 +27,16 @@ fn named_paths(text: &str) -> Vec<String> {
 
 fn is_path(code: &str) -> bool {
     const TOP: &[&str] = &[
-        "src/", "tests/", "policies/", "prompts/", "models/", "migrations/", "benches/", "web/",
-        "docs/", "config/",
+        "src/",
+        "tests/",
+        "policies/",
+        "prompts/",
+        "models/",
+        "migrations/",
+        "benches/",
+        "web/",
+        "docs/",
+        "config/",
     ];
     TOP.iter().any(|top| code.starts_with(top))
         && !code.contains(['*', '<', '{', ' ', '…'])
@@ -52,7 +62,8 @@ fn every_path_that_a_document_names_exists() {
         let text = fs::read_to_string(root.join(document))
             .unwrap_or_else(|error| panic!("{document}: {error}"));
         for path in named_paths(&text) {
-            let beside = root.join(document).parent().is_some_and(|folder| folder.join(&path).exists());
+            let beside =
+                root.join(document).parent().is_some_and(|folder| folder.join(&path).exists());
             if !beside && !root.join(&path).exists() {
                 missing.push(format!("{document} names {path}"));
             }

@@ -6,7 +6,10 @@ use crate::command::{alarm, complaint, lines, run, sereno};
 
 const THREATS: &[(&str, &str)] = &[
     ("fence-east", "A person in dark clothes climbs over the fence and drops into the yard."),
-    ("dock-1", "Two men force the roller door of the dock with a crowbar and carry boxes to a van."),
+    (
+        "dock-1",
+        "Two men force the roller door of the dock with a crowbar and carry boxes to a van.",
+    ),
     ("lobby", "A man pushes another man against the desk and punches him several times."),
     ("server-room", "Smoke comes out of a cabinet and small flames are visible."),
     ("carpark", "A woman lies motionless on the ground between two parked cars."),

@@ -70,7 +70,13 @@ fn decide(case: &Case, facts: &Facts) -> Verdict {
 fn cases() -> impl Strategy<Value = Case> {
     let facts = prop_oneof![arbitrary::facts(), arbitrary::harmless_facts()];
     let read = || proptest::option::weighted(0.9, 0.0..1.0);
-    (facts, arbitrary::context(), any::<Preference>(), (read(), read()), proptest::bool::weighted(0.1))
+    (
+        facts,
+        arbitrary::context(),
+        any::<Preference>(),
+        (read(), read()),
+        proptest::bool::weighted(0.1),
+    )
         .prop_map(|(facts, context, preference, reads, failed)| Case {
             facts,
             context,
@@ -149,8 +155,23 @@ proptest! {
 #[test]
 fn the_vocabulary_names_acts_and_things_alone() {
     const FORBIDDEN: &[&str] = &[
-        "aggress", "nervous", "angry", "suspicious", "intent", "emotion", "mood", "ethnic", "race",
-        "gender", "age", "religio", "identity", "face", "biometric", "risk_score", "intrud",
+        "aggress",
+        "nervous",
+        "angry",
+        "suspicious",
+        "intent",
+        "emotion",
+        "mood",
+        "ethnic",
+        "race",
+        "gender",
+        "age",
+        "religio",
+        "identity",
+        "face",
+        "biometric",
+        "risk_score",
+        "intrud",
     ];
     let schemas = [
         sereno::reading::wire::facts_schema().to_string(),

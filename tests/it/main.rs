@@ -1,5 +1,12 @@
 //! Behaviour that a user would notice, on real models, real databases and the real binary.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail loudly, in what it calls too"
+)]
+
 mod arbitrary;
 mod audit;
 mod command;

@@ -17,8 +17,7 @@ use crate::arbitrary;
 static SHIPPED: LazyLock<PolicySet> = LazyLock::new(|| PolicySet::embedded().unwrap());
 static SHIPPED_AGAIN: LazyLock<PolicySet> = LazyLock::new(|| PolicySet::embedded().unwrap());
 /// A customer's policy that permits everything.
-static LAX: LazyLock<PolicySet> =
-    LazyLock::new(|| load(&format!("{HEAD} {EVERYTHING}")).unwrap());
+static LAX: LazyLock<PolicySet> = LazyLock::new(|| load(&format!("{HEAD} {EVERYTHING}")).unwrap());
 
 const HEAD: &str = r#"@severity("low") @because("It is so.") @cites("Test") @approver("operator") @urgency("routine")"#;
 const EVERYTHING: &str = r#"@id("everything") permit (principal, action in [Sereno::Action::"verify", Sereno::Action::"dismiss", Sereno::Action::"call_police", Sereno::Action::"send_guard"], resource);"#;
@@ -82,11 +81,7 @@ fn any_context() -> Context {
         site: "sample".to_owned(),
         site_digest: String::new(),
         camera_known: true,
-        zone: ZoneContext {
-            id: "door".to_owned(),
-            kind: ZoneKind::PublicEntrance,
-            public: false,
-        },
+        zone: ZoneContext { id: "door".to_owned(), kind: ZoneKind::PublicEntrance, public: false },
         local_time: jiff::civil::datetime(2026, 11, 24, 11, 0, 0, 0),
         open: false,
         armed: false,
@@ -316,7 +311,8 @@ fn one_action_of_two_rules_takes_the_soonest_time_and_the_strictest_approver() {
             @urgency("{urgency}") permit (principal, action == Sereno::Action::"send_guard", resource);"#
         )
     };
-    let text = [rule("slow", "manager", "routine"), rule("quick", "operator", "immediate")].concat();
+    let text =
+        [rule("slow", "manager", "routine"), rule("quick", "operator", "immediate")].concat();
     let due = load(&text).unwrap().evaluate(&line_crossing(), &walker(), &open_entrance()).due;
     assert_eq!(due.len(), 1);
     assert_eq!((due[0].rule.as_str(), due[0].approver), ("quick", Approver::Manager));
@@ -412,9 +408,9 @@ fn the_digest_names_the_exact_rules() {
 #[test]
 fn cases_say_what_differs_and_where() {
     let rules = format!("{HEAD} {EVERYTHING}");
-    let cases = "# head\n\n[[case]]\nid = \"a\"\nexpect = { permitted = [], silent = [\"everything\"] }\n";
-    let report =
-        run_cases(folder(&[("x.cedar", &rules), ("x.cases.toml", cases)]).path()).unwrap();
+    let cases =
+        "# head\n\n[[case]]\nid = \"a\"\nexpect = { permitted = [], silent = [\"everything\"] }\n";
+    let report = run_cases(folder(&[("x.cedar", &rules), ("x.cases.toml", cases)]).path()).unwrap();
     assert!(!report.passed());
     insta::assert_snapshot!(report.to_string(), @"");
 }

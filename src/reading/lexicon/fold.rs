@@ -87,6 +87,10 @@ const fn wider(one: Gap, other: Gap) -> Gap {
 }
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something seen on the way through the word"
+)]
 struct Word {
     folded: String,
     start: usize,

@@ -11,14 +11,14 @@ use super::fold::{self, Gap, Token};
 #[derive(Debug)]
 pub(in crate::reading) struct Patterns<T> {
     by_letter: HashMap<char, Vec<usize>>,
-    patterns: Vec<(Vec<Slot>, T)>,
+    entries: Vec<(Vec<Slot>, T)>,
     /// Whether the words of a pattern may be parted by punctuation, as lines of a sign are.
     across: bool,
 }
 
 impl<T> Default for Patterns<T> {
     fn default() -> Self {
-        Self { by_letter: HashMap::new(), patterns: Vec::new(), across: false }
+        Self { by_letter: HashMap::new(), entries: Vec::new(), across: false }
     }
 }
 
@@ -74,7 +74,7 @@ impl<T> Patterns<T> {
     {
         for text in list {
             let slots: Vec<Slot> = text.split_whitespace().map(Slot::parse).collect();
-            let number = self.patterns.len();
+            let number = self.entries.len();
             for stem in slots.first().into_iter().flat_map(|slot| &slot.words) {
                 let Some(letter) = stem.text.chars().next() else { continue };
                 let bucket = self.by_letter.entry(letter).or_default();
@@ -82,7 +82,7 @@ impl<T> Patterns<T> {
                     bucket.push(number);
                 }
             }
-            self.patterns.push((slots, meaning.clone()));
+            self.entries.push((slots, meaning.clone()));
         }
     }
 
@@ -99,7 +99,7 @@ impl<T> Patterns<T> {
             .filter_map(|letter| self.by_letter.get(letter))
             .flatten()
             .filter_map(|number| {
-                let (slots, meaning) = self.patterns.get(*number)?;
+                let (slots, meaning) = self.entries.get(*number)?;
                 Some((self.length(slots, &tokens[place..])?, meaning))
             })
             .collect()

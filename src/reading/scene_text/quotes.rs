@@ -39,16 +39,15 @@ pub(super) fn part(text: &str) -> Parted {
     let mut place = 0;
     while let Some(c) = text[place..].chars().next() {
         let inside = place + c.len_utf8();
-        match closer(c).and_then(|close| closers.run(text, place, inside, c, close)) {
-            Some((end, next)) => {
-                parted.quoted.push(text[inside..end].to_owned());
-                parted.text.push_str("\"…\"");
-                place = next;
-            }
-            None => {
-                parted.text.push(c);
-                place = inside;
-            }
+        if let Some((end, next)) =
+            closer(c).and_then(|close| closers.run(text, place, inside, c, close))
+        {
+            parted.quoted.push(text[inside..end].to_owned());
+            parted.text.push_str("\"…\"");
+            place = next;
+        } else {
+            parted.text.push(c);
+            place = inside;
         }
     }
     parted
