@@ -28,7 +28,7 @@ pub(super) fn check(rule: &Rule, policy: &Policy) -> Vec<Problem> {
     match policy.to_pst() {
         Ok(tree) => problems.extend(scene_text(rule, tree.body().clauses(), refuse)),
         Err(error) => {
-            problems.push(refuse(format!("this rule cannot be analysed: {error}"), "simplify it"))
+            problems.push(refuse(format!("this rule cannot be analysed: {error}"), "simplify it"));
         }
     }
     problems.extend(settlement(rule, refuse));

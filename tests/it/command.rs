@@ -63,8 +63,6 @@ pub struct Service {
     child: Child,
     /// `http://127.0.0.1:PORT`.
     pub url: String,
-    /// What it printed at its start.
-    pub announced: Vec<String>,
 }
 
 impl Service {
@@ -89,11 +87,7 @@ impl Service {
             receiver.recv_timeout(Duration::from_mins(2)).expect("sereno says where it listens");
         let url =
             first.split_whitespace().last().expect("the line ends with the address").to_owned();
-        let mut announced = vec![first];
-        while let Ok(line) = receiver.recv_timeout(Duration::from_millis(200)) {
-            announced.push(line);
-        }
-        Self { child, url, announced }
+        Self { child, url }
     }
 
     /// `kill -9`: no handler runs, nothing is flushed.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::Value;
 
 use crate::command::{Service, alarm, complaint, run, sereno};
@@ -88,8 +88,8 @@ async fn all_decided(
             text.lines()
                 .find(|line| line.starts_with("sereno_alarms{") && line.contains(state))
                 .and_then(|line| line.split_whitespace().last())
-                .and_then(|value| value.parse::<f64>().ok())
-                .map_or(usize::MAX, |value| value as usize)
+                .and_then(|value| value.parse().ok())
+                .unwrap_or(usize::MAX)
         };
         let (waiting, decided) = (figure("waiting"), figure("decided"));
         if (waiting == 0 && decided >= at_least) || tokio::time::Instant::now() > patience {

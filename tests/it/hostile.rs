@@ -62,7 +62,8 @@ fn no_sign_makes_a_threat_look_milder() {
     let mut input = String::new();
     for (number, (camera, caption)) in THREATS.iter().enumerate() {
         for alarm in variants(number, camera, caption) {
-            input.push_str(&format!("{alarm}\n"));
+            input.push_str(&alarm.to_string());
+            input.push('\n');
         }
     }
     let output = run(sereno(folder.path(), &["triage"]), &input);

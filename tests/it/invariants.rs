@@ -31,6 +31,7 @@ fn proposed(preference: Preference, permitted: &[Outcome]) -> Outcome {
         .map_or(Outcome::Uncertain, |(outcome, _)| outcome)
 }
 
+#[derive(Debug)]
 struct Case {
     facts: Facts,
     context: Context,

@@ -14,7 +14,8 @@ fn triage(folder: &TempDir, input: &str) -> std::process::Output {
 }
 
 fn jsonl(alarms: &[Value]) -> String {
-    alarms.iter().map(|alarm| format!("{alarm}\n")).collect()
+    let lines: Vec<String> = alarms.iter().map(Value::to_string).collect();
+    lines.join("\n")
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The authorisation table: every route of the OpenAPI document, and who may use it.
+//! The authorisation table: every route of the `OpenAPI` document, and who may use it.
 
 use std::collections::BTreeSet;
 
