@@ -2,9 +2,11 @@
 
 use std::{
     collections::BTreeSet,
-    fmt::{self, Debug, Display},
+    fmt::{self, Display},
     path::Path,
 };
+
+use serde::Serialize;
 
 use crate::domain::{ActionCode, Outcome, Ruling};
 
@@ -214,8 +216,10 @@ fn set<T: Ord>(items: impl Iterator<Item = T>) -> BTreeSet<T> {
     items.collect()
 }
 
-fn differ<T: PartialEq + Debug>(what: &str, is: &T, should: &T, differences: &mut Vec<String>) {
+fn differ<T: PartialEq + Serialize>(what: &str, is: &T, should: &T, differences: &mut Vec<String>) {
+    // Written as the cases file writes it.
+    let written = |value: &T| serde_json::to_string(value).unwrap_or_default();
     if is != should {
-        differences.push(format!("it {what} {is:?}, but should be {should:?}"));
+        differences.push(format!("it {what} {}, but should be {}", written(is), written(should)));
     }
 }

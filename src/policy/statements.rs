@@ -2,6 +2,8 @@
 
 /// Brackets inside brackets: more than this no person reads, and the parser's stack is not endless.
 const DEEPEST: usize = 24;
+/// Operators of one rule. Each is a call inside a call when rules are read, checked and evaluated.
+const MOST_OPERATORS: usize = 256;
 /// Bytes of one rule.
 const LONGEST: usize = 8 * 1024;
 
@@ -30,8 +32,13 @@ impl Statement<'_> {
             ));
         }
         let depth = deepest(self.text);
-        (depth > DEEPEST)
-            .then(|| format!("brackets are nested {depth} deep, but {DEEPEST} is the limit"))
+        if depth > DEEPEST {
+            return Some(format!("brackets are nested {depth} deep, but {DEEPEST} is the limit"));
+        }
+        let operators = operators(self.text);
+        (operators > MOST_OPERATORS).then(|| {
+            format!("this rule has {operators} operators, but {MOST_OPERATORS} is the limit")
+        })
     }
 }
 
@@ -77,6 +84,19 @@ fn deepest(text: &str) -> usize {
         most = most.max(depth);
     }
     most
+}
+
+/// Operators, members and conditions: what can be chained without brackets.
+fn operators(text: &str) -> usize {
+    let mut before = b' ';
+    let mut count = 0;
+    for (_, byte) in code(text) {
+        let pair = byte == before && matches!(byte, b'&' | b'|');
+        let word = before == b'i' && byte == b'f';
+        count += usize::from(pair || word || matches!(byte, b'+' | b'-' | b'*' | b'.' | b'!'));
+        before = byte;
+    }
+    count
 }
 
 /// The rules of `source`, in order. Text after the last `;` is a rule too: the parser says what it lacks.
@@ -133,6 +153,9 @@ mod tests {
         assert!(split(&deep)[0].oversize().is_some_and(|why| why.contains("100 deep")));
         let long = format!("permit({});", "x".repeat(LONGEST));
         assert!(split(&long)[0].oversize().is_some_and(|why| why.contains("bytes")));
+        let chain = format!("permit(x) when {{ a{} }};", "&&a".repeat(300));
+        assert!(split(&chain)[0].oversize().is_some_and(|why| why.contains("300 operators")));
+        assert_eq!(split("permit(x) when { a.b && \"&&&&\" == c };")[0].oversize(), None);
         assert_eq!(split("permit([(1)]);")[0].oversize(), None);
     }
 }

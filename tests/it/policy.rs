@@ -252,7 +252,28 @@ fn no_shipped_rule_lets_an_alarm_be_closed_without_a_person() {
 fn an_everyday_scene_reads_as_a_manager_expects() {
     let ruling = SHIPPED.evaluate(&line_crossing(), &walker(), &open_entrance());
     let ruling = Ruling { policy_digest: String::new(), ..ruling };
-    insta::assert_json_snapshot!(ruling, @"");
+    insta::assert_json_snapshot!(ruling, @r#"
+    {
+      "policy_digest": "",
+      "permitted": [
+        "dismissed",
+        "uncertain"
+      ],
+      "severity_floor": "none",
+      "oversight": "operator",
+      "rules": [
+        {
+          "id": "everyday_in_public",
+          "effect": "permit",
+          "action": "dismiss",
+          "severity": "none",
+          "because": "People go about everyday things where the public may be, during opening hours.",
+          "cites": "Sample site orders E-1"
+        }
+      ],
+      "due": []
+    }
+    "#);
 }
 
 #[test]
@@ -412,7 +433,12 @@ fn cases_say_what_differs_and_where() {
         "# head\n\n[[case]]\nid = \"a\"\nexpect = { permitted = [], silent = [\"everything\"] }\n";
     let report = run_cases(folder(&[("x.cedar", &rules), ("x.cases.toml", cases)]).path()).unwrap();
     assert!(!report.passed());
-    insta::assert_snapshot!(report.to_string(), @"");
+    insta::assert_snapshot!(report.to_string(), @r#"
+    x.cases.toml:3: case `a` failed
+        `everything` fires, but should not
+        it permits ["uncertain","verified"], but should be ["uncertain"]
+    0 of 1 cases passed
+    "#);
 }
 
 #[test]
