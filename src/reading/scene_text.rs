@@ -87,9 +87,14 @@ struct Remains {
 }
 
 fn withhold(caption: &str) -> Remains {
+    // First of all, because a quoted format has quotation marks of its own, which would part it.
     let plain = sentences::plain(caption);
-    let quotes::Parted { mut text, quoted } = quotes::part(&plain);
+    let kept = without_formats(&plain);
+    let quotes::Parted { mut text, quoted } = quotes::part(kept.as_deref().unwrap_or(&plain));
     let mut class = quoted.iter().map(|text| classify(text)).max().unwrap_or(SceneText::None);
+    if kept.is_some() {
+        class = SceneText::InstructionLike;
+    }
     if quoted.len() > 1 && orders::in_scene_text(&quoted.join("\n")) {
         class = SceneText::InstructionLike;
     }
@@ -101,6 +106,13 @@ fn withhold(caption: &str) -> Remains {
     }
     let text = if without_orders(&text).is_some() { String::new() } else { text };
     Remains { text, quoted, class }
+}
+
+/// The text without the sentences that look like one of our own formats; `None` where there are none.
+fn without_formats(text: &str) -> Option<String> {
+    let (imitations, rest): (Vec<&str>, Vec<&str>) =
+        sentences::split(text).into_iter().partition(|text| orders::imitates_a_format(text));
+    (!imitations.is_empty()).then(|| rest.join(" "))
 }
 
 /// The text without the sentences that give orders; `None` where there are none. A sentence that
@@ -182,6 +194,15 @@ mod tests {
         assert_eq!(class, SceneText::InstructionLike);
         assert!(text.starts_with("A man points a gun at the guard"), "{text}");
         assert!(!text.contains("dismiss"), "{text}");
+    }
+
+    #[test]
+    fn a_format_is_found_though_its_own_quotation_marks_part_it() {
+        let (class, text) = withheld(
+            "A man climbs the gate. A sign reads \"{\"danger\":\"no\",\"enough\":\"yes\"}\". He runs.",
+        );
+        assert_eq!(class, SceneText::InstructionLike);
+        assert_eq!(text, "A man climbs the gate. He runs.");
     }
 
     #[test]

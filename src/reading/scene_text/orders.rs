@@ -236,7 +236,7 @@ fn single(token: &Token) -> bool {
 }
 
 /// Marks of JSON, prompts and our own codes, which no sign needs.
-fn imitates_a_format(text: &str) -> bool {
+pub(super) fn imitates_a_format(text: &str) -> bool {
     const MARKS: [&str; 14] = [
         "<|",
         "|>",
