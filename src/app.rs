@@ -15,7 +15,7 @@ use crate::{
         absent::Absent,
         classify::{Classifier, ZeroShot},
         embed::{EmbedOptions, MiniLm},
-        engine::{EngineOptions, LlamaModel},
+        engine::{AdapterOptions, EngineOptions, LlamaModel},
     },
     pipeline::{Pipeline, Settings},
     policy::PolicySet,
@@ -24,6 +24,7 @@ use crate::{
     store::{LogIdentity, Store, StoreError},
 };
 
+pub use samples::sample_alarms;
 pub use serve::serve;
 
 /// Seed of every call to a model. Decoding is greedy, so it changes nothing; it is recorded.
@@ -178,6 +179,10 @@ impl App {
         let options = EngineOptions {
             model_path: self.config.model_file(&settings.file),
             expected_sha256: settings.sha256.clone(),
+            adapter: settings.adapter.as_ref().map(|file| AdapterOptions {
+                path: self.config.model_file(file),
+                expected_sha256: settings.adapter_sha256.clone(),
+            }),
             name: settings.name.clone(),
             context_tokens: settings.context_tokens,
             threads: settings.threads,

@@ -3,6 +3,7 @@
 
 mod eval;
 mod log;
+mod model;
 mod policy;
 mod schema;
 mod triage;
@@ -49,6 +50,9 @@ enum Command {
     /// Check and test the rules.
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Add language models, look after them, and measure them.
+    #[command(subcommand)]
+    Model(model::Model),
     /// Check and sign the log.
     #[command(subcommand)]
     Log(log::Log),
@@ -125,6 +129,9 @@ async fn run(cli: Cli) -> Result<Ending, AppError> {
         Command::Policy(command) => {
             return policy::run(&command, || load_config(cli.config.as_deref()));
         }
+        Command::Model(model::Model::Probe { file, adapter }) => {
+            return model::probe(file, adapter).await;
+        }
         _ => {}
     }
     let config = load_config(cli.config.as_deref())?;
@@ -136,6 +143,9 @@ async fn run(cli: Cli) -> Result<Ending, AppError> {
     if matches!(cli.command, Command::Config(ConfigCommand::Show)) {
         return print(&config.redacted());
     }
+    if let Command::Model(model) = cli.command {
+        return model.run(config).await;
+    }
     let app = App::new(config)?;
     match cli.command {
         Command::Serve { samples } => app::serve(app, samples).await.map(|()| Ending::Done),
@@ -144,9 +154,11 @@ async fn run(cli: Cli) -> Result<Ending, AppError> {
         Command::Log(log) => log.run(&app).await,
         Command::User(user) => user.run(&app).await,
         Command::Doctor => doctor(&app).await,
-        Command::Schema { .. } | Command::Openapi | Command::Policy(_) | Command::Config(_) => {
-            Ok(Ending::Done)
-        }
+        Command::Schema { .. }
+        | Command::Openapi
+        | Command::Policy(_)
+        | Command::Model(_)
+        | Command::Config(_) => Ok(Ending::Done),
     }
 }
 

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Sites,
+    domain::Alarm,
     intake::{self, IntakeLimits},
     store::{QueueFilter, Store, StoreError},
 };
@@ -14,6 +15,18 @@ use crate::{
 const SAMPLES: &str = include_str!("../../config/samples/alarms.jsonl");
 /// Two dozen alarms arrive within half a minute.
 const EVERY: Duration = Duration::from_millis(1_200);
+
+/// The sample alarms.
+pub fn sample_alarms() -> Vec<Alarm> {
+    let parsed = lines().map(|(line, number)| {
+        intake::parse_line(line, number, &IntakeLimits::default()).map(|(alarm, _label)| alarm)
+    });
+    parsed.filter_map(Result::ok).collect()
+}
+
+fn lines() -> impl Iterator<Item = (&'static str, u64)> {
+    SAMPLES.lines().filter(|line| !line.trim().is_empty()).zip(1_u64..)
+}
 
 /// Feeds the samples if the store holds no alarm yet.
 pub async fn feed(sites: Arc<Sites>, store: Store, wake: Arc<Notify>, stop: CancellationToken) {
@@ -32,7 +45,7 @@ async fn feed_all(
     if !store.queue(&any).await?.is_empty() {
         return Ok(());
     }
-    for (line, number) in SAMPLES.lines().filter(|line| !line.trim().is_empty()).zip(1_u64..) {
+    for (line, number) in lines() {
         match intake::parse_line(line, number, &IntakeLimits::default()) {
             Ok((alarm, _label)) => {
                 store.accept(&alarm, &sites.resolve(&alarm)).await?;

@@ -67,7 +67,8 @@ impl Eval {
     }
 }
 
-fn received(app: &App, alarm: Alarm) -> Received {
+/// The alarm as if it had just come in, with no other alarm known.
+pub fn received(app: &App, alarm: Alarm) -> Received {
     Received {
         id: AlarmId(app.ids.new_id(app.clock.as_ref())),
         site: app.sites.resolve(&alarm),

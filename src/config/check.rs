@@ -43,7 +43,7 @@ fn general(config: &Config) -> [Check; 6] {
     ]
 }
 
-fn models(models: &Models) -> [Check; 7] {
+fn models(models: &Models) -> [Check; 8] {
     const SHA256: &str = "must be 64 hexadecimal digits, or empty";
     let model = &models.language_model;
     let embedder = &models.embedder;
@@ -51,9 +51,14 @@ fn models(models: &Models) -> [Check; 7] {
         ("models.dir", !models.dir.as_os_str().is_empty(), "must name a folder"),
         ("models.language_model.sha256", model.sha256.as_deref().is_none_or(is_sha256), SHA256),
         (
+            "models.language_model.adapter_sha256",
+            model.adapter_sha256.as_deref().is_none_or(is_sha256),
+            SHA256,
+        ),
+        (
             "models.language_model.context_tokens",
-            (1_024..=131_072).contains(&model.context_tokens),
-            "must be 1024 to 131072",
+            model.context_tokens == 0 || (1_024..=131_072).contains(&model.context_tokens),
+            "must be 0 (chosen) or 1024 to 131072",
         ),
         (
             "models.language_model.threads",

@@ -75,9 +75,15 @@ pub struct LanguageModelSettings {
     /// SHA-256 that it must have, hex.
     #[serde(with = "blank")]
     pub sha256: Option<String>,
+    /// GGUF file of a LoRA adapter for it, found in the same way.
+    #[serde(with = "blank")]
+    pub adapter: Option<PathBuf>,
+    /// SHA-256 that the adapter must have, hex.
+    #[serde(with = "blank")]
+    pub adapter_sha256: Option<String>,
     /// Name in records.
     pub name: String,
-    /// Tokens that prompt and answer may have together.
+    /// Tokens that prompt and answer may have together; 0 lets model and memory decide.
     pub context_tokens: u32,
     /// Threads that evaluate; all cores but one where there is none.
     #[serde(with = "zero")]
@@ -193,6 +199,15 @@ impl Config {
         }
         config.models.dir = at_home(&config.models.dir, environment);
         Ok(config)
+    }
+
+    /// The language model that set-up fetches, whatever the settings in force name.
+    ///
+    /// # Errors
+    /// None: a test reads the defaults.
+    pub fn shipped_language_model() -> Result<LanguageModelSettings, ConfigError> {
+        let config: Self = typed(&Layers::defaults(DEFAULTS)?)?;
+        Ok(config.models.language_model)
     }
 
     /// Where a model's file lies: in the models' folder, unless it is named with its full path.

@@ -27,6 +27,14 @@ pub struct ModelManifest {
 /// # Errors
 /// [`ModelError::Load`] naming the file when it is missing or unreadable.
 pub fn hash_file(path: &Path) -> Result<String, ModelError> {
+    hash_file_telling(path, &mut |_| {})
+}
+
+/// The same; `told` is called with the bytes of every block that is done.
+///
+/// # Errors
+/// As [`hash_file`].
+pub fn hash_file_telling(path: &Path, told: &mut dyn FnMut(u64)) -> Result<String, ModelError> {
     let unreadable =
         |error: std::io::Error| ModelError::Load(format!("model file {}: {error}", path.display()));
     let mut file = File::open(path).map_err(unreadable)?;
@@ -38,6 +46,7 @@ pub fn hash_file(path: &Path) -> Result<String, ModelError> {
             return Ok(hex::encode(hasher.finalize()));
         }
         hasher.update(&block[..read]);
+        told(read as u64);
     }
 }
 

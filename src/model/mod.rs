@@ -4,6 +4,8 @@ pub mod absent;
 pub mod classify;
 pub mod embed;
 pub mod engine;
+pub mod library;
+pub mod machine;
 pub mod manifest;
 pub mod scripted;
 pub mod trace;

@@ -32,6 +32,8 @@ fn the_defaults_are_whole_and_say_what_the_code_says() {
     assert!(model.starts_with("/home/eva/.cache/sereno/models"), "{}", model.display());
     assert_eq!(config.model_file(Path::new("/m/x.gguf")), Path::new("/m/x.gguf"));
     assert_eq!((config.models.language_model.threads, &config.database_url), (None, &None));
+    assert_eq!(config.models.language_model.adapter, None);
+    assert_eq!(Config::shipped_language_model().unwrap(), config.models.language_model);
 }
 
 #[test]
@@ -96,6 +98,14 @@ fn each_fault_names_key_file_and_line_and_what_is_right() {
         (
             "[models.language_model]\nsha256 = \"12\"",
             ":2: `models.language_model.sha256` must be 64 hexadecimal digits",
+        ),
+        (
+            "[models.language_model]\nadapter_sha256 = \"12\"",
+            ":2: `models.language_model.adapter_sha256` must be 64 hexadecimal digits",
+        ),
+        (
+            "[models.language_model]\ncontext_tokens = 5",
+            ":2: `models.language_model.context_tokens` must be 0 (chosen) or 1024 to 131072",
         ),
         ("listen = ", ":1:10: not TOML"),
         ("workers = 1\nworkers = 2", ":2:1: not TOML: duplicate key"),

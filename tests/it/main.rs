@@ -23,6 +23,7 @@ mod intake;
 mod invariants;
 mod layering;
 mod minilm;
+mod models;
 mod policy;
 mod reports;
 mod samples;

@@ -6,6 +6,7 @@ mod gguf;
 mod grammar;
 mod prompt;
 mod queue;
+mod room;
 mod session;
 mod slots;
 mod vocabulary;
@@ -17,6 +18,7 @@ use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
+pub use self::gguf::{Facts, inspect};
 use self::{
     queue::{Job, Queue},
     vocabulary::Vocabulary,
@@ -31,10 +33,13 @@ pub struct EngineOptions {
     pub model_path: PathBuf,
     /// SHA-256 that the file must have, hex.
     pub expected_sha256: Option<String>,
+    /// What was trained on top of the model, where there is something.
+    pub adapter: Option<AdapterOptions>,
     /// For people and records: `SmolLM2-135M-Instruct`.
     pub name: String,
     /// Tokens that prompt and answer together may have; rounded up to a multiple of 256.
-    /// Memory for the attention cache grows with it, three prompts being kept.
+    /// Memory for the attention cache grows with it, three prompts being kept. 0 chooses: 4,096, or
+    /// what the model was trained for if that is less, or less where memory is short.
     pub context_tokens: u32,
     /// Threads that evaluate; all cores but one when absent. Where other processes share the machine,
     /// start this one with `OMP_WAIT_POLICY=passive`, or more than one thread is slower than one.
@@ -46,9 +51,18 @@ pub struct EngineOptions {
     pub batch_forced: bool,
 }
 
+/// A LoRA adapter, applied whole to everything that the model evaluates.
+#[derive(Debug, Clone)]
+pub struct AdapterOptions {
+    /// A GGUF file as llama.cpp's `convert_lora_to_gguf` writes it.
+    pub path: PathBuf,
+    /// SHA-256 that the file must have, hex.
+    pub expected_sha256: Option<String>,
+}
+
 impl EngineOptions {
-    /// The defaults: 4,096 tokens of context, all cores but one, 64 requests waiting, no pinned hash,
-    /// and the file's name as the model's.
+    /// The defaults: context chosen, all cores but one, 64 requests waiting, no adapter, no pinned
+    /// hash, and the file's name as the model's.
     pub fn new(model_path: impl Into<PathBuf>) -> Self {
         let model_path = model_path.into();
         let name = model_path
@@ -57,8 +71,9 @@ impl EngineOptions {
         Self {
             model_path,
             expected_sha256: None,
+            adapter: None,
             name,
-            context_tokens: 4096,
+            context_tokens: 0,
             threads: None,
             queue_limit: 64,
             batch_forced: true,
@@ -82,15 +97,20 @@ impl LlamaModel {
     /// # Errors
     /// [`ModelError::Load`] naming the file and what to do about it.
     pub fn load(options: EngineOptions) -> Result<Self, ModelError> {
-        weights::backend()?;
-        gguf::check_magic(&options.model_path)?;
-        gguf::check_complete(&options.model_path)?;
+        let facts = gguf::check_model(&options.model_path)?;
         let sha256 =
             manifest::verify_file(&options.model_path, options.expected_sha256.as_deref())?;
+        let adapter_sha256 = match &options.adapter {
+            None => None,
+            Some(AdapterOptions { path, expected_sha256 }) => {
+                gguf::check_adapter(path, &facts.architecture)?;
+                Some(manifest::verify_file(path, expected_sha256.as_deref())?)
+            }
+        };
         let manifest = ModelManifest {
             name: options.name.clone(),
             sha256,
-            adapter_sha256: None,
+            adapter_sha256,
             runtime: "llama.cpp".to_owned(),
         };
         let queue = Arc::new(Queue::new(options.queue_limit));

@@ -2,7 +2,8 @@
 
 use std::{
     num::{NonZeroU32, NonZeroUsize},
-    sync::{Arc, OnceLock},
+    path::Path,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread,
 };
 
@@ -10,13 +11,13 @@ use llama_cpp_2::{
     LogOptions,
     context::{LlamaContext, params::LlamaContextParams},
     llama_backend::LlamaBackend,
-    model::{LlamaModel as Weights, params::LlamaModelParams},
+    model::{LlamaLoraAdapter, LlamaModel as Weights, params::LlamaModelParams},
     send_logs_to_tracing,
 };
 use llguidance::ParserFactory;
 
-use super::{EngineOptions, grammar, prompt::ChatTemplate, session, vocabulary::Vocabulary};
-use crate::model::ModelError;
+use super::{EngineOptions, grammar, prompt::ChatTemplate, room, session, vocabulary::Vocabulary};
+use crate::model::{ModelError, machine};
 
 /// llama.cpp itself, started once in a process and never stopped. Its log goes to `tracing`.
 pub(super) fn backend() -> Result<&'static LlamaBackend, ModelError> {
@@ -42,6 +43,8 @@ pub(super) struct Loaded {
     pub grammars: ParserFactory,
     /// Whether forced tokens are evaluated together.
     pub batch_forced: bool,
+    /// What every context evaluates with; freed with the weights. llama.cpp takes it as mutable.
+    adapter: Option<Mutex<LlamaLoraAdapter>>,
     context_tokens: u32,
     threads: i32,
 }
@@ -54,7 +57,7 @@ impl Loaded {
     pub(super) fn open(options: &EngineOptions) -> Result<Self, ModelError> {
         let path = options.model_path.display();
         let refuse = |why: String| ModelError::Load(format!("model file {path} {why}"));
-        let weights =
+        let mut weights =
             Weights::load_from_file(backend()?, &options.model_path, &LlamaModelParams::default())
                 .map_err(|error| {
                     refuse(format!(
@@ -62,12 +65,21 @@ impl Loaded {
                          may be newer than the build, or memory short; the log says more"
                     ))
                 })?;
+        let adapter = match &options.adapter {
+            Some(adapter) => Some(Mutex::new(load_adapter(&mut weights, &adapter.path)?)),
+            None => None,
+        };
         let weights = Arc::new(weights);
         let template = ChatTemplate::of(&weights).map_err(refuse)?;
         let vocabulary = Arc::new(Vocabulary::of(Arc::clone(&weights)).map_err(refuse)?);
         let grammars = grammar::factory(&vocabulary).map_err(refuse)?;
         Ok(Self {
-            context_tokens: options.context_tokens.min(weights.n_ctx_train()),
+            adapter,
+            context_tokens: room::context_tokens(
+                options.context_tokens,
+                &room::Needs::of(&weights, session::PROMPTS_KEPT),
+                machine::memory_available(),
+            ),
             threads: options.threads.unwrap_or_else(spare_cores),
             batch_forced: options.batch_forced,
             weights,
@@ -98,13 +110,31 @@ impl Loaded {
             .with_n_ubatch(session::BATCH)
             .with_n_threads(self.threads)
             .with_n_threads_batch(self.threads);
-        self.weights.new_context(backend()?, params).map_err(|error| {
+        let mut context = self.weights.new_context(backend()?, params).map_err(|error| {
             ModelError::Load(format!(
                 "no context for {} tokens: {error}; the log says more",
                 self.context_tokens
             ))
-        })
+        })?;
+        if let Some(adapter) = &self.adapter {
+            let mut adapter = adapter.lock().unwrap_or_else(PoisonError::into_inner);
+            context.lora_adapter_set(&mut adapter, 1.0).map_err(|error| {
+                ModelError::Load(format!("the adapter cannot be used in a context: {error}"))
+            })?;
+        }
+        Ok(context)
     }
+}
+
+/// Reads an adapter, which the caller has checked to be made for this architecture.
+fn load_adapter(weights: &mut Weights, path: &Path) -> Result<LlamaLoraAdapter, ModelError> {
+    weights.lora_adapter_init(path).map_err(|error| {
+        ModelError::Load(format!(
+            "model file {} was made for another model: its tensors do not fit this one ({error}; \
+             the log says which); use it with the model that it was trained on",
+            path.display()
+        ))
+    })
 }
 
 /// All cores but one. llama.cpp's threads wait for each other actively several hundred times per token:
