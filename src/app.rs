@@ -15,7 +15,7 @@ use crate::{
         absent::Absent,
         classify::{Classifier, ZeroShot},
         embed::{EmbedOptions, MiniLm},
-        engine::{AdapterOptions, EngineOptions, LlamaModel},
+        engine::{AdapterOptions, CacheOptions, EngineOptions, LlamaModel},
     },
     pipeline::{Pipeline, Settings},
     policy::PolicySet,
@@ -186,7 +186,13 @@ impl App {
             name: settings.name.clone(),
             context_tokens: settings.context_tokens,
             threads: settings.threads,
+            parallel: settings.parallel,
             queue_limit: settings.queue,
+            cache: self
+                .config
+                .prompt_cache()
+                .map(|(folder, limit_bytes)| CacheOptions { folder, limit_bytes }),
+            stall: Duration::from_secs(settings.stall_seconds),
             batch_forced: true,
         };
         blocking(move || LlamaModel::load(options)).await

@@ -43,7 +43,7 @@ fn general(config: &Config) -> [Check; 6] {
     ]
 }
 
-fn models(models: &Models) -> [Check; 8] {
+fn models(models: &Models) -> [Check; 10] {
     const SHA256: &str = "must be 64 hexadecimal digits, or empty";
     let model = &models.language_model;
     let embedder = &models.embedder;
@@ -64,6 +64,16 @@ fn models(models: &Models) -> [Check; 8] {
             "models.language_model.threads",
             model.threads.is_none_or(|threads| (1..=1_024).contains(&threads)),
             "must be 0 (all cores but one) to 1024",
+        ),
+        (
+            "models.language_model.parallel",
+            (1..=64).contains(&model.parallel),
+            "must be between 1 and 64",
+        ),
+        (
+            "models.language_model.stall_seconds",
+            (1..=86_400).contains(&model.stall_seconds),
+            "must be between 1 and 86400",
         ),
         (
             "models.language_model.queue",

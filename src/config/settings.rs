@@ -88,8 +88,17 @@ pub struct LanguageModelSettings {
     /// Threads that evaluate; all cores but one where there is none.
     #[serde(with = "zero")]
     pub threads: Option<i32>,
+    /// Requests that are answered beside each other.
+    pub parallel: u32,
     /// Requests that may wait.
     pub queue: usize,
+    /// Folder for evaluated beginnings of prompts.
+    #[serde(with = "blank")]
+    pub prompt_cache: Option<PathBuf>,
+    /// Megabytes that it may hold.
+    pub prompt_cache_mb: u64,
+    /// Seconds without progress after which the model's thread is replaced.
+    pub stall_seconds: u64,
     /// Seconds for one answer.
     pub deadline_seconds: u64,
 }
@@ -213,6 +222,13 @@ impl Config {
     /// Where a model's file lies: in the models' folder, unless it is named with its full path.
     pub fn model_file(&self, file: &Path) -> PathBuf {
         self.models.dir.join(file)
+    }
+
+    /// Where evaluated beginnings of prompts are kept, and how many bytes of them.
+    pub fn prompt_cache(&self) -> Option<(PathBuf, u64)> {
+        let settings = &self.models.language_model;
+        let folder = settings.prompt_cache.as_ref()?;
+        Some((self.model_file(folder), settings.prompt_cache_mb.saturating_mul(1_000_000)))
     }
 
     /// The database's address. May hold a password.

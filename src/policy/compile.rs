@@ -178,7 +178,12 @@ mod tests {
         ]
         .concat();
         let said = refusals(&text);
-        insta::assert_snapshot!(said, @"");
+        insta::assert_snapshot!(said, @r#"
+        x.cedar:6: attribute `armd` in context for Sereno::Action::"dismiss" not found (did you mean `armed`?)
+        x.cedar:7: invalid policy effect: forbit (effect must be either `permit` or `forbid`)
+        x.cedar:8: @id("a") is already borne by the rule at x.cedar:1 (rename one of them)
+        x.cedar:13: for rule `a`: entity `Act::"climb"` is of an enumerated entity type, but `"climb"` is not declared as a valid eid (valid entity eids: "climbs", "forces_entry", "enters", "tailgates", "loiters", "probes", "fights", "threatens_with_weapon", "falls", "takes", "damages", "sets_fire", "tampers_camera", "crashes", "throws", "runs", "leaves_object", "delivers", "cleans", "repairs", "drives", "walks", "waits", "works")
+        "#);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use sereno::model::{
     Completion, GenerateRequest, LanguageModel, Message, ModelError, Role, Urgency,
-    engine::{EngineOptions, LlamaModel},
+    engine::{CacheOptions, EngineOptions, LlamaModel},
 };
 
 const SMOLLM2_SHA256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
@@ -212,6 +212,70 @@ async fn prompts_in_turn_keep_their_prefixes() {
         if round > 0 {
             assert!(read.reused_tokens * 2 > read.prompt_tokens, "{read:?}");
             assert!(assessed.reused_tokens * 2 > assessed.prompt_tokens, "{assessed:?}");
+        }
+    }
+}
+
+/// The prompts that a folder keeps, once `count` of them are written.
+async fn kept(folder: &Path, count: usize) -> Vec<PathBuf> {
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        let files: Vec<PathBuf> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "kv"))
+            .collect();
+        if files.len() >= count || Instant::now() > patience {
+            return files;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_kept_on_disk_spares_its_evaluation_and_changes_no_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = || {
+        let cache = CacheOptions { folder: folder.path().to_owned(), limit_bytes: 1 << 30 };
+        LlamaModel::load(EngineOptions { cache: Some(cache), ..options() }).unwrap()
+    };
+    let first = answer(&load(), GOLDEN[0]).await;
+    assert_eq!(first.usage.reused_tokens, 0);
+    let files = kept(folder.path(), 1).await;
+    assert_eq!(files.len(), 1, "{files:?}");
+
+    let restored = answer(&load(), GOLDEN[0]).await;
+    assert!(restored.usage.reused_tokens * 2 > restored.usage.prompt_tokens, "{restored:?}");
+    assert_eq!((&first.text, &first.choices), (&restored.text, &restored.choices));
+
+    let mut bytes = fs::read(&files[0]).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&files[0], bytes).unwrap();
+    let damaged = answer(&load(), GOLDEN[0]).await;
+    assert_eq!(damaged.usage.reused_tokens, 0);
+    assert_eq!((&first.text, &first.choices), (&damaged.text, &damaged.choices));
+    assert_eq!(kept(folder.path(), 1).await, files, "it is made anew");
+}
+
+#[tokio::test]
+async fn requests_beside_each_other_share_batches_and_all_get_valid_answers() {
+    let options = EngineOptions { parallel: 4, ..options() };
+    let model = Arc::new(LlamaModel::load(options).unwrap());
+    let alone = answer(&model, GOLDEN[0]).await;
+    let together = GOLDEN.map(|captions| {
+        let model = Arc::clone(&model);
+        tokio::spawn(async move { answer(&model, captions).await })
+    });
+    let validator = jsonschema::validator_for(&assessment()).unwrap();
+    for (index, one) in together.into_iter().enumerate() {
+        let completion = one.await.unwrap();
+        let value: Value = serde_json::from_str(&completion.text).unwrap();
+        assert!(validator.is_valid(&value), "{}", completion.text);
+        // The shared beginning is copied from sequence to sequence, not evaluated again.
+        assert!(completion.usage.reused_tokens > 0, "{completion:?}");
+        if index == 0 && completion.text != alone.text {
+            assert!(part_at_a_tie(&completion, &alone), "{completion:?} {alone:?}");
         }
     }
 }

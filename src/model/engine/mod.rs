@@ -1,19 +1,21 @@
 //! The language model on llama.cpp: one thread owns it, a bounded queue feeds it, a grammar holds its answers.
 
+mod answer;
 mod choose;
-mod decode;
 mod gguf;
 mod grammar;
+mod prefixes;
 mod prompt;
 mod queue;
 mod room;
 mod session;
 mod slots;
 mod vocabulary;
+mod watchdog;
 mod weights;
 mod worker;
 
-use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
@@ -22,6 +24,7 @@ pub use self::gguf::{Facts, inspect};
 use self::{
     queue::{Job, Queue},
     vocabulary::Vocabulary,
+    watchdog::Watchdog,
     weights::Loaded,
 };
 use super::{Completion, GenerateRequest, LanguageModel, ModelError, ModelManifest, manifest};
@@ -38,17 +41,34 @@ pub struct EngineOptions {
     /// For people and records: `SmolLM2-135M-Instruct`.
     pub name: String,
     /// Tokens that prompt and answer together may have; rounded up to a multiple of 256.
-    /// Memory for the attention cache grows with it, three prompts being kept. 0 chooses: 4,096, or
+    /// Memory for the attention cache grows with it, a prompt being kept for each request that runs and
+    /// two besides. 0 chooses: 4,096, or
     /// what the model was trained for if that is less, or less where memory is short.
     pub context_tokens: u32,
     /// Threads that evaluate; all cores but one when absent. Where other processes share the machine,
     /// start this one with `OMP_WAIT_POLICY=passive`, or more than one thread is slower than one.
     pub threads: Option<i32>,
-    /// Requests that may wait, besides the one being answered.
+    /// Requests that are answered beside each other in shared batches. With 1, the same request always
+    /// gives the same bytes; with more, sums are rounded differently from company to company.
+    pub parallel: u32,
+    /// Requests that may wait, besides those being answered.
     pub queue_limit: usize,
+    /// Where the beginnings of prompts are kept across restarts, if anywhere.
+    pub cache: Option<CacheOptions>,
+    /// How long one step may take before the model's thread counts as stuck and is replaced.
+    pub stall: Duration,
     /// Whether tokens that the schema forces are evaluated together with the next chosen one.
     /// Without it each is evaluated alone, which is slower and exists to compare with.
     pub batch_forced: bool,
+}
+
+/// A folder for evaluated beginnings of prompts.
+#[derive(Debug, Clone)]
+pub struct CacheOptions {
+    /// Made when it is missing.
+    pub folder: PathBuf,
+    /// Bytes that its files may have together; the oldest give way.
+    pub limit_bytes: u64,
 }
 
 /// A LoRA adapter, applied whole to everything that the model evaluates.
@@ -61,8 +81,8 @@ pub struct AdapterOptions {
 }
 
 impl EngineOptions {
-    /// The defaults: context chosen, all cores but one, 64 requests waiting, no adapter, no pinned
-    /// hash, and the file's name as the model's.
+    /// The defaults: context chosen, all cores but one, one request at a time and 64 waiting, no adapter,
+    /// no pinned hash, nothing kept on disk, stuck after a minute, and the file's name as the model's.
     pub fn new(model_path: impl Into<PathBuf>) -> Self {
         let model_path = model_path.into();
         let name = model_path
@@ -75,7 +95,10 @@ impl EngineOptions {
             name,
             context_tokens: 0,
             threads: None,
+            parallel: 1,
             queue_limit: 64,
+            cache: None,
+            stall: Duration::from_mins(1),
             batch_forced: true,
         }
     }
@@ -87,7 +110,8 @@ pub struct LlamaModel {
     context_tokens: usize,
     vocabulary: Arc<Vocabulary>,
     queue: Arc<Queue>,
-    thread: Option<JoinHandle<()>>,
+    /// Dropped after the queue is closed; it waits for the thread's end.
+    watchdog: Option<Watchdog>,
 }
 
 impl LlamaModel {
@@ -114,26 +138,31 @@ impl LlamaModel {
             runtime: "llama.cpp".to_owned(),
         };
         let queue = Arc::new(Queue::new(options.queue_limit));
-        let started = worker::start(options, Arc::clone(&queue))?;
+        let world = weights::world(&manifest);
+        let options = Arc::new(options);
+        let started = worker::start(&options, &world, &queue)?;
+        let (stall, shared) = (options.stall, Arc::clone(&queue));
+        let watchdog = Watchdog::start(started.worker, stall, move || {
+            let started = worker::start(&options, &world, &shared);
+            started.map(|started| started.worker).map_err(|error| error.to_string())
+        })
+        .map_err(|error| ModelError::Load(format!("no thread for the watchdog: {error}")))?;
         Ok(Self {
             manifest,
             context_tokens: started.context_tokens,
             vocabulary: started.vocabulary,
             queue,
-            thread: Some(started.thread),
+            watchdog: Some(watchdog),
         })
     }
 }
 
 impl Drop for LlamaModel {
     fn drop(&mut self) {
+        // The watchdog first, or it would take the thread that the closed queue ends for one that died.
+        let watchdog = self.watchdog.take();
         self.queue.close();
-        // Every caller borrows the model, so none is left and the thread stops at its next step.
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the model's thread panicked while it ended");
-        }
+        drop(watchdog);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     cmp::Reverse,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use tokio::sync::oneshot;
@@ -49,9 +49,15 @@ impl Job {
         }
     }
 
-    /// How long it has waited.
-    pub(super) fn waited(&self) -> Duration {
-        self.queued_at.elapsed()
+    /// How urgent it is by now: one that has waited for half of its time moves up a step, so that the
+    /// more urgent never keep it waiting for ever.
+    fn urgency(&self, now: Instant) -> Urgency {
+        let half = self.queued_at.checked_add(self.request.deadline / 2);
+        match self.request.urgency {
+            urgency if half.is_none_or(|half| now < half) => urgency,
+            Urgency::Background => Urgency::Routine,
+            Urgency::Routine | Urgency::LifeSafety => Urgency::LifeSafety,
+        }
     }
 
     /// Hands the answer over; a caller who has left does not get it.
@@ -71,9 +77,9 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn rank(&self) -> Rank {
+    fn rank(&self, now: Instant) -> Rank {
         let due_at = self.job.due_at;
-        let urgency = Reverse(self.job.request.urgency);
+        let urgency = Reverse(self.job.urgency(now));
         (urgency, due_at.is_none(), due_at, self.arrival)
     }
 }
@@ -83,6 +89,15 @@ struct State {
     waiting: Vec<Waiting>,
     arrivals: u64,
     closed: bool,
+}
+
+impl State {
+    /// Takes the first of those whose callers still wait.
+    fn take(&mut self) -> Option<Job> {
+        self.waiting.retain(|waiting| !waiting.job.is_abandoned());
+        let first = extreme(&self.waiting, |a, b| a < b)?;
+        Some(self.waiting.swap_remove(first).job)
+    }
 }
 
 /// Jobs between the callers and the model's thread.
@@ -134,16 +149,18 @@ impl Queue {
     /// The next job that somebody waits for, or `None` once the queue is closed. Blocks.
     pub(super) fn next(&self) -> Option<Job> {
         let mut state = self.lock();
-        loop {
-            if state.closed {
-                return None;
-            }
-            state.waiting.retain(|waiting| !waiting.job.is_abandoned());
-            if let Some(first) = extreme(&state.waiting, |a, b| a < b) {
-                return Some(state.waiting.swap_remove(first).job);
+        while !state.closed {
+            if let Some(job) = state.take() {
+                return Some(job);
             }
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        None
+    }
+
+    /// The next job that somebody waits for, if there is one now.
+    pub(super) fn try_next(&self) -> Option<Job> {
+        self.lock().take()
     }
 
     /// Refuses new jobs and drops those that wait, which tells their callers.
@@ -158,9 +175,10 @@ impl Queue {
 
 /// Where the job lies whose rank beats all others.
 fn extreme(waiting: &[Waiting], beats: impl Fn(&Rank, &Rank) -> bool) -> Option<usize> {
+    let now = Instant::now();
     let mut best: Option<(usize, Rank)> = None;
     for (index, candidate) in waiting.iter().enumerate() {
-        let rank = candidate.rank();
+        let rank = candidate.rank(now);
         if best.as_ref().is_none_or(|(_, other)| beats(&rank, other)) {
             best = Some((index, rank));
         }
@@ -170,7 +188,7 @@ fn extreme(waiting: &[Waiting], beats: impl Fn(&Rank, &Rank) -> bool) -> Option<
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use super::*;
 
@@ -244,6 +262,14 @@ pub(super) mod tests {
         let (stays, _reply) = job(2, Urgency::Routine, 60);
         queue.push(stays).unwrap();
         assert_eq!(seeds(&queue, 1), [2]);
+    }
+
+    #[test]
+    fn who_has_waited_half_the_time_moves_up_a_step() {
+        let (job, _reply) = job(1, Urgency::Background, 60);
+        let after = |seconds| job.urgency(job.queued_at + Duration::from_secs(seconds));
+        assert_eq!(after(29), Urgency::Background);
+        assert_eq!(after(30), Urgency::Routine);
     }
 
     #[test]

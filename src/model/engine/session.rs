@@ -1,34 +1,71 @@
-//! One llama.cpp context: prompts are evaluated in it, kept in it, and answered from it.
+//! One llama.cpp context and the requests that run in it, one step at a time.
 
-use llama_cpp_2::{context::LlamaContext, llama_batch::LlamaBatch, token::LlamaToken};
-use toktrie::TokenId;
+use std::{cmp::Reverse, collections::VecDeque, mem, time::Instant};
+
+use llama_cpp_2::{
+    context::{LlamaContext, session::LlamaStateSeqFlags},
+    llama_batch::LlamaBatch,
+    token::LlamaToken,
+};
+use toktrie::{TokTrie, TokenizerEnv as _};
 
 use super::{
     Loaded,
-    decode::{Evaluate, Writer, Written},
+    answer::{Answer, Limits, Next},
     grammar::Grammars,
+    prefixes::Prefixes,
     prompt::Chunk,
     queue::Job,
     slots::{Place, Slots},
+    worker::Engine,
 };
 use crate::model::{Completion, ModelError, Usage};
 
 /// Tokens evaluated in one step; also how long a deadline may go unseen.
 pub(super) const BATCH: u32 = 256;
 
-/// Prompts whose evaluation is kept: reading and assessing, which take turns, and one more.
-pub(super) const PROMPTS_KEPT: u32 = 3;
+/// Prompts whose evaluation is kept besides those that run: reading and assessing take turns.
+pub(super) const PROMPTS_KEPT: u32 = 2;
 
-/// A context with the books about what it holds.
+/// A shared beginning shorter than this is evaluated faster than it is read from disk or copied.
+const WORTH_KEEPING: usize = 64;
+
+/// A context with the books about what it holds and what runs in it.
 ///
-/// The same request gives the same bytes whatever came before: each kept prompt has a cache of its own,
-/// chunks are evaluated in batches that depend on the chunk alone, and only whole chunks are reused.
+/// With one request at a time, the same request gives the same bytes whatever came before: each kept
+/// prompt has a cache of its own, chunks are evaluated in batches that depend on the chunk alone, and
+/// only whole chunks are reused. Requests that run beside each other share batches, and sums over a
+/// larger batch are rounded differently: then the last digits, and at a tie a word, may differ.
 pub(super) struct Session<'m> {
     loaded: &'m Loaded,
     context: LlamaContext<'m>,
     batch: LlamaBatch<'static>,
     slots: Slots,
     grammars: Grammars,
+    prefixes: Option<Prefixes>,
+    tasks: Vec<Task>,
+}
+
+/// One request that runs.
+struct Task {
+    job: Job,
+    slot: usize,
+    started: Instant,
+    prompt_tokens: usize,
+    reused_tokens: usize,
+    /// Tokens in the cache.
+    position: usize,
+    /// The tokens under evaluation: a chunk of the prompt, or what the answer waits for.
+    chunk: Chunk,
+    /// How many of these tokens have been evaluated.
+    done: usize,
+    /// Chunks to evaluate after it.
+    after: VecDeque<Chunk>,
+    /// The name under which the prompt's beginning is kept on disk once it is evaluated.
+    keep_as: Option<String>,
+    /// Whether the prompt is evaluated, but for its last chunk.
+    answering: bool,
+    answer: Answer,
 }
 
 impl<'m> Session<'m> {
@@ -41,21 +78,21 @@ impl<'m> Session<'m> {
             loaded,
             context: loaded.context()?,
             batch: LlamaBatch::new(BATCH as usize, 1),
-            slots: Slots::new(PROMPTS_KEPT as usize),
+            slots: Slots::new(loaded.sequences() as usize, WORTH_KEEPING),
             grammars: Grammars::default(),
+            prefixes: loaded.prefixes(),
+            tasks: Vec::new(),
         })
     }
 
     /// Tokens that prompt and answer together may have.
     pub(super) fn context_tokens(&self) -> usize {
-        (self.context.n_ctx() / PROMPTS_KEPT) as usize
+        (self.context.n_ctx() / self.loaded.sequences()) as usize
     }
 
-    /// Answers one request.
-    ///
-    /// # Errors
-    /// As [`crate::model::LanguageModel::generate`] tells; after [`ModelError::Failed`] the session is spent.
-    pub(super) fn answer(&mut self, job: &Job) -> Result<Completion, ModelError> {
+    /// Everything that can be refused before the first token is evaluated.
+    fn prepare(&mut self, job: &Job) -> Result<Prepared, ModelError> {
+        job.check()?;
         let request = &job.request;
         let mut chunks = self
             .loaded
@@ -64,27 +101,18 @@ impl<'m> Session<'m> {
             .map_err(|why| ModelError::Failed(format!("the chat template: {why}")))?;
         let prompt_tokens = self.check_fits(&chunks, request.max_tokens)?;
         let matcher = self.grammars.matcher(&self.loaded.grammars, &request.schema)?;
-        let place = self.place(&chunks)?;
+        let (place, keep_as) = self.place(&chunks)?;
         let tail = chunks.pop().unwrap_or_default();
-        let mut cursor = Cursor {
-            context: &mut self.context,
-            batch: &mut self.batch,
-            job,
-            sequence: whole_number(place.slot)?,
-            position: place.tokens,
-        };
-        for chunk in chunks.drain(place.chunks..) {
-            cursor.advance(&chunk, false)?;
-            self.slots.keep(place.slot, chunk);
-        }
-        let writer = Writer {
-            vocabulary: self.loaded.vocabulary.as_ref(),
-            max_tokens: request.max_tokens,
-            batch_forced: self.loaded.batch_forced,
-        };
         let tail = tail.iter().map(|token| token.0.cast_unsigned()).collect();
-        let written = writer.write(matcher, &mut cursor, tail)?;
-        completion(written, prompt_tokens, place.tokens)
+        let limits =
+            Limits { max_tokens: request.max_tokens, batch_forced: self.loaded.batch_forced };
+        Ok(Prepared {
+            place,
+            keep_as,
+            prompt_tokens,
+            chunks: chunks.into_iter().skip(place.chunks).collect(),
+            answer: Answer::new(matcher, limits, tail),
+        })
     }
 
     fn check_fits(&self, chunks: &[Chunk], max_tokens: u32) -> Result<usize, ModelError> {
@@ -97,80 +125,302 @@ impl<'m> Session<'m> {
         Ok(prompt)
     }
 
-    /// Chooses where the prompt goes and removes from the cache there what it does not share.
-    fn place(&mut self, chunks: &[Chunk]) -> Result<Place, ModelError> {
-        let place = self.slots.place(chunks);
-        let sequence = whole_number(place.slot)?;
-        let shared = whole_number(place.tokens)?;
-        let removed = self
-            .context
-            .clear_kv_cache_seq(Some(sequence), Some(shared), None)
-            .map_err(|error| ModelError::Failed(error.to_string()))?;
-        if removed {
-            return Ok(place);
-        }
-        // Models with recurrent layers cannot forget a part, so these begin anew.
-        self.slots.clear(place.slot);
-        self.context
-            .clear_kv_cache_seq(Some(sequence), None, None)
-            .map_err(|error| ModelError::Failed(error.to_string()))?;
-        Ok(Place { chunks: 0, tokens: 0, ..place })
-    }
-}
-
-/// The model at a place in one sequence, on behalf of one job.
-struct Cursor<'s, 'm> {
-    context: &'s mut LlamaContext<'m>,
-    batch: &'s mut LlamaBatch<'static>,
-    job: &'s Job,
-    sequence: i32,
-    position: usize,
-}
-
-impl Cursor<'_, '_> {
-    /// Evaluates `tokens`, in steps between which the deadline is checked; logits only for the last one.
-    fn advance(&mut self, tokens: &[LlamaToken], with_logits: bool) -> Result<(), ModelError> {
-        let steps = tokens.chunks(BATCH as usize);
-        let last_step = steps.len().saturating_sub(1);
-        for (index, step) in steps.enumerate() {
-            self.job.check()?;
-            self.batch.clear();
-            for (offset, &token) in step.iter().enumerate() {
-                let logits = with_logits && index == last_step && offset + 1 == step.len();
-                let position = whole_number(self.position + offset)?;
-                self.batch
-                    .add(token, position, &[self.sequence], logits)
-                    .map_err(|error| ModelError::Failed(error.to_string()))?;
+    /// Chooses where the prompt goes and brings there what is known of it, from the slot itself, another
+    /// slot, or the disk. Also says under which name its beginning is to be kept on disk, if it is not yet.
+    fn place(&mut self, prompt: &[Chunk]) -> Result<(Place, Option<String>), ModelError> {
+        let full = || ModelError::Failed("no sequence is free".to_owned());
+        let mut place = self.slots.place(prompt).ok_or_else(full)?;
+        let shared = &prompt[..prompt.len().saturating_sub(1)];
+        let shared_tokens: usize = shared.iter().map(Vec::len).sum();
+        let mut keep_as = None;
+        if place.tokens + WORTH_KEEPING <= shared_tokens
+            && let Some(prefixes) = &self.prefixes
+        {
+            let key = prefixes.key(shared);
+            if self.restore(place.slot, &key)? {
+                for chunk in shared.iter().skip(place.chunks) {
+                    self.slots.keep(place.slot, chunk.clone());
+                }
+                return Ok((
+                    Place { from: None, chunks: shared.len(), tokens: shared_tokens, ..place },
+                    None,
+                ));
             }
+            keep_as = Some(key);
+        }
+        if !self.cut(place)? {
+            // Models with recurrent layers cannot forget a part, so these begin anew.
+            self.slots.clear(place.slot);
+            self.clear(place.slot, None)?;
+            place = Place { chunks: 0, tokens: 0, ..place };
+        }
+        Ok((place, keep_as))
+    }
+
+    /// Leaves in the slot's cache what the new prompt shares, copied from another slot where that is said.
+    fn cut(&mut self, place: Place) -> Result<bool, ModelError> {
+        if let Some(from) = place.from {
             self.context
-                .decode(self.batch)
+                .kv_cache_seq_cp(whole_number(from)?, whole_number(place.slot)?, None, None)
                 .map_err(|error| ModelError::Failed(error.to_string()))?;
-            self.position += step.len();
+        }
+        self.clear(place.slot, Some(place.tokens))
+    }
+
+    fn clear(&mut self, slot: usize, from: Option<usize>) -> Result<bool, ModelError> {
+        let from = from.map(whole_number).transpose()?;
+        self.context
+            .clear_kv_cache_seq(Some(whole_number(slot)?), from, None)
+            .map_err(|error| ModelError::Failed(error.to_string()))
+    }
+
+    /// Reads what the disk keeps under `key` into the slot. What llama.cpp does not take is removed.
+    #[expect(
+        unsafe_code,
+        reason = "the safe wrapper takes only states of the same process, and this one was on disk"
+    )]
+    fn restore(&mut self, slot: usize, key: &str) -> Result<bool, ModelError> {
+        let Some(state) = self.prefixes.as_ref().and_then(|prefixes| prefixes.read(key)) else {
+            return Ok(false);
+        };
+        let sequence = whole_number(slot)?;
+        self.clear(slot, None)?;
+        // SAFETY: the bytes are, by their hash, those that `state_seq_get_data_ext` wrote for this very
+        // model, build and shape, and llama.cpp checks sizes and types again as it reads them.
+        let taken = unsafe {
+            self.context.state_seq_set_data_ext(&state, sequence, LlamaStateSeqFlags::empty())
+        };
+        if !taken {
+            self.clear(slot, None)?;
+            self.slots.clear(slot);
+            if let Some(prefixes) = &self.prefixes {
+                prefixes.forget(key);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Keeps on disk what the slot holds now.
+    #[expect(unsafe_code, reason = "the safe wrapper does not give the bytes out")]
+    fn keep(&self, slot: usize, key: &str) -> Result<(), ModelError> {
+        let Some(prefixes) = &self.prefixes else { return Ok(()) };
+        let sequence = whole_number(slot)?;
+        let flags = LlamaStateSeqFlags::empty();
+        let mut state = vec![0; self.context.state_seq_get_size_ext(sequence, flags)];
+        // SAFETY: the buffer has the size that llama.cpp just named for this sequence, and nothing is
+        // evaluated between the two calls.
+        let written =
+            unsafe { self.context.state_seq_get_data_ext(state.as_mut_ptr(), sequence, flags) };
+        if written == state.len() {
+            prefixes.keep(key, state);
         }
         Ok(())
     }
-}
 
-impl Evaluate for Cursor<'_, '_> {
-    fn evaluate(&mut self, tokens: &[TokenId]) -> Result<&[f32], ModelError> {
-        let tokens: Vec<_> = tokens.iter().map(|token| LlamaToken(token.cast_signed())).collect();
-        self.advance(&tokens, true)?;
-        Ok(self.context.get_logits_ith(-1))
+    /// Puts as much of each task's next tokens as fits into the batch, answers before prompts.
+    /// Gives the tasks that take part, each with the batch index of the logits that it waits for.
+    fn fill(&mut self) -> Result<Vec<Part>, ModelError> {
+        self.batch.clear();
+        let mut order: Vec<usize> = (0..self.tasks.len()).collect();
+        order.sort_by_key(|&index| !self.tasks[index].answering);
+        let mut parts = Vec::with_capacity(order.len());
+        for index in order {
+            let task = &self.tasks[index];
+            let sequence = whole_number(task.slot)?;
+            let room = (BATCH as usize).saturating_sub(whole_number(self.batch.n_tokens())?);
+            let wanted = &task.chunk[task.done..];
+            let taken = wanted.len().min(room);
+            let asks = task.answering && taken == wanted.len();
+            for (offset, &token) in wanted.iter().take(taken).enumerate() {
+                let position = whole_number(task.position + offset)?;
+                let logits = asks && offset + 1 == taken;
+                self.batch
+                    .add(token, position, &[sequence], logits)
+                    .map_err(|error| ModelError::Failed(error.to_string()))?;
+            }
+            if taken > 0 {
+                let logits = asks.then(|| self.batch.n_tokens() - 1);
+                parts.push(Part { task: index, taken, logits });
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Moves a task on after its tokens were evaluated. `true` when its answer is complete.
+    fn advance(&mut self, part: &Part) -> Result<bool, ModelError> {
+        let trie = self.loaded.vocabulary.tok_trie();
+        let task = &mut self.tasks[part.task];
+        task.position += part.taken;
+        task.done += part.taken;
+        if task.done < task.chunk.len() {
+            return Ok(false);
+        }
+        if let Some(logits) = part.logits {
+            task.answer.choose(trie, self.context.get_logits_ith(logits))?;
+            return task.write_on(trie);
+        }
+        self.slots.keep(task.slot, mem::take(&mut task.chunk));
+        if let Some(next) = task.after.pop_front() {
+            task.chunk = next;
+            task.done = 0;
+            return Ok(false);
+        }
+        let complete = task.write_on(trie)?;
+        if let (slot, Some(key)) = (task.slot, task.keep_as.take()) {
+            self.keep(slot, &key)?;
+        }
+        Ok(complete)
+    }
+
+    /// Ends a task and answers its caller.
+    fn end(&mut self, index: usize, result: Result<(), ModelError>) {
+        let task = self.tasks.swap_remove(index);
+        self.slots.release(task.slot);
+        task.reply(result);
     }
 }
 
-fn completion(
-    written: Written,
+impl Engine for Session<'_> {
+    fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    fn has_room(&self) -> bool {
+        self.tasks.len() < self.loaded.parallel as usize && self.slots.has_room()
+    }
+
+    fn admit(&mut self, job: Job) {
+        let prepared = match self.prepare(&job) {
+            Ok(prepared) => prepared,
+            Err(error) => return job.reply(Err(error)),
+        };
+        let mut task = Task::new(job, prepared);
+        let complete = match task.after.pop_front() {
+            Some(chunk) => {
+                task.chunk = chunk;
+                Ok(false)
+            }
+            None => task.write_on(self.loaded.vocabulary.tok_trie()),
+        };
+        self.tasks.push(task);
+        match complete {
+            Ok(false) => {}
+            Ok(true) => self.end(self.tasks.len() - 1, Ok(())),
+            Err(error) => self.end(self.tasks.len() - 1, Err(error)),
+        }
+    }
+
+    fn step(&mut self) -> Result<(), ModelError> {
+        for index in (0..self.tasks.len()).rev() {
+            if let Err(error) = self.tasks[index].job.check() {
+                self.end(index, Err(error));
+            }
+        }
+        let parts = self.fill()?;
+        if parts.is_empty() {
+            return Ok(());
+        }
+        metrics::histogram!("sereno_model_batch_tokens").record(f64::from(self.batch.n_tokens()));
+        metrics::histogram!("sereno_model_batch_requests")
+            .record(f64::from(whole_number::<_, u32>(parts.len())?));
+        self.context
+            .decode(&mut self.batch)
+            .map_err(|error| ModelError::Failed(error.to_string()))?;
+        let mut ended: Vec<(usize, Result<(), ModelError>)> = Vec::new();
+        for part in parts {
+            match self.advance(&part) {
+                Ok(false) => {}
+                Ok(true) => ended.push((part.task, Ok(()))),
+                Err(error) => ended.push((part.task, Err(error))),
+            }
+        }
+        // From the last to the first, so that the numbers of those before stay right.
+        ended.sort_by_key(|(index, _)| Reverse(*index));
+        for (index, result) in ended {
+            self.end(index, result);
+        }
+        Ok(())
+    }
+
+    fn abandon(&mut self, why: &str) {
+        for task in self.tasks.drain(..) {
+            task.reply(Err(ModelError::Failed(why.to_owned())));
+        }
+    }
+}
+
+/// A request that may run.
+struct Prepared {
+    place: Place,
+    /// The name under which the beginning of its prompt is to be kept on disk.
+    keep_as: Option<String>,
     prompt_tokens: usize,
-    reused_tokens: usize,
-) -> Result<Completion, ModelError> {
-    let usage = Usage {
-        prompt_tokens: whole_number(prompt_tokens)?,
-        reused_tokens: whole_number(reused_tokens)?,
-        sampled_tokens: written.sampled,
-        forced_tokens: written.forced,
-        ..Usage::default()
-    };
+    /// The chunks to evaluate, without the last one, which the answer has.
+    chunks: VecDeque<Chunk>,
+    answer: Answer,
+}
+
+/// What one task has in the batch.
+struct Part {
+    /// Its number.
+    task: usize,
+    /// How many of its tokens.
+    taken: usize,
+    /// Where in the batch the logits are that it waits for.
+    logits: Option<i32>,
+}
+
+impl Task {
+    fn new(job: Job, prepared: Prepared) -> Self {
+        Self {
+            job,
+            slot: prepared.place.slot,
+            started: Instant::now(),
+            prompt_tokens: prepared.prompt_tokens,
+            reused_tokens: prepared.place.tokens,
+            position: prepared.place.tokens,
+            chunk: Chunk::new(),
+            done: 0,
+            after: prepared.chunks,
+            keep_as: prepared.keep_as,
+            answering: false,
+            answer: prepared.answer,
+        }
+    }
+
+    /// Copies what is forced, and lines up the tokens that the next choice waits for. `true` when the
+    /// answer is complete.
+    fn write_on(&mut self, trie: &TokTrie) -> Result<bool, ModelError> {
+        self.answering = true;
+        let next = self.answer.settle(trie)?;
+        let pending = self.answer.take_pending();
+        self.chunk = pending.into_iter().map(|token| LlamaToken(token.cast_signed())).collect();
+        self.done = 0;
+        Ok(next == Next::Complete)
+    }
+
+    fn reply(self, result: Result<(), ModelError>) {
+        let waited = self.started - self.job.queued_at;
+        let busy = self.started.elapsed();
+        metrics::histogram!("sereno_model_queue_seconds").record(waited);
+        metrics::histogram!("sereno_model_busy_seconds").record(busy);
+        let result = result.and_then(|()| {
+            let usage = Usage {
+                prompt_tokens: whole_number(self.prompt_tokens)?,
+                reused_tokens: whole_number(self.reused_tokens)?,
+                queued_ms: u32::try_from(waited.as_millis()).unwrap_or(u32::MAX),
+                busy_ms: u32::try_from(busy.as_millis()).unwrap_or(u32::MAX),
+                ..Usage::default()
+            };
+            completion(self.answer, usage)
+        });
+        self.job.reply(result);
+    }
+}
+
+fn completion(answer: Answer, usage: Usage) -> Result<Completion, ModelError> {
+    let written = answer.into_written();
+    let usage = Usage { sampled_tokens: written.sampled, forced_tokens: written.forced, ..usage };
     let count = |name, tokens: u32| metrics::counter!(name).increment(u64::from(tokens));
     count("sereno_model_prompt_tokens_total", usage.prompt_tokens);
     count("sereno_model_reused_tokens_total", usage.reused_tokens);
@@ -182,6 +432,6 @@ fn completion(
 }
 
 /// llama.cpp counts in 32 bits; the context is far smaller than that.
-fn whole_number<T: TryFrom<usize>>(number: usize) -> Result<T, ModelError> {
-    T::try_from(number).map_err(|_| ModelError::Failed(format!("{number} is out of range")))
+fn whole_number<N, T: TryFrom<N>>(number: N) -> Result<T, ModelError> {
+    T::try_from(number).map_err(|_| ModelError::Failed("a count is out of range".to_owned()))
 }

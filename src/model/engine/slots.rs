@@ -7,6 +7,8 @@ use super::prompt::Chunk;
 pub(super) struct Place {
     /// The slot, which is also llama.cpp's sequence.
     pub slot: usize,
+    /// Another slot that holds these chunks and is to be copied from.
+    pub from: Option<usize>,
     /// Leading chunks that need no evaluation.
     pub chunks: usize,
     /// The tokens of these chunks.
@@ -17,6 +19,7 @@ pub(super) struct Place {
 struct Slot {
     chunks: Vec<Chunk>,
     used_at: u64,
+    busy: bool,
 }
 
 /// The prompts whose evaluation is kept, without their last chunks: those are evaluated anew each time,
@@ -24,35 +27,58 @@ struct Slot {
 pub(super) struct Slots {
     slots: Vec<Slot>,
     clock: u64,
+    worth_copying: usize,
 }
 
 impl Slots {
-    /// `count` empty slots.
-    pub(super) fn new(count: usize) -> Self {
-        Self { slots: vec![Slot::default(); count], clock: 0 }
+    /// `count` empty slots. Fewer than `worth_copying` tokens are evaluated again faster than copied.
+    pub(super) fn new(count: usize, worth_copying: usize) -> Self {
+        Self { slots: vec![Slot::default(); count], clock: 0, worth_copying }
     }
 
-    /// Chooses where `prompt` goes, and forgets what that slot holds beyond the shared chunks. A slot is
-    /// taken over for what it shares only if that is more than what is lost; else the one unused the
-    /// longest gives way, so that two prompts in turn do not evict each other.
-    pub(super) fn place(&mut self, prompt: &[Chunk]) -> Place {
-        let mut best = None;
-        for (index, slot) in self.slots.iter().enumerate() {
-            let shared = shared_chunks(&slot.chunks, prompt);
-            let kept = tokens(&slot.chunks[..shared]);
-            let lost = tokens(&slot.chunks[shared..]);
-            let is_better = best.is_none_or(|(_, _, most)| kept > most);
-            if kept > lost && is_better {
-                best = Some((index, shared, kept));
+    /// Chooses a free slot where `prompt` goes, marks it busy, and forgets what it holds beyond the shared
+    /// chunks; `None` when all are busy. A slot is taken over for what it shares only if that is more than
+    /// what is lost; else the one unused the longest gives way, so that two prompts in turn do not evict
+    /// each other. Where any other slot, busy or not, shares more, it is copied from.
+    pub(super) fn place(&mut self, prompt: &[Chunk]) -> Option<Place> {
+        let mut best: Option<Place> = None;
+        for (index, slot) in self.free() {
+            let chunks = shared_chunks(&slot.chunks, prompt);
+            let kept = tokens(&slot.chunks[..chunks]);
+            let lost = tokens(&slot.chunks[chunks..]);
+            if kept > lost && best.is_none_or(|best| kept > best.tokens) {
+                best = Some(Place { slot: index, from: None, chunks, tokens: kept });
             }
         }
-        let (slot, chunks, tokens) = best.unwrap_or_else(|| (self.oldest(), 0, 0));
-        self.clock += 1;
-        if let Some(taken) = self.slots.get_mut(slot) {
-            taken.chunks.truncate(chunks);
-            taken.used_at = self.clock;
+        let oldest = self.free().min_by_key(|(_, slot)| slot.used_at).map(|(index, _)| index);
+        let mut place = match best {
+            Some(place) => place,
+            None => Place { slot: oldest?, from: None, chunks: 0, tokens: 0 },
+        };
+        for (index, slot) in self.slots.iter().enumerate() {
+            let chunks = shared_chunks(&slot.chunks, prompt);
+            let kept = tokens(&slot.chunks[..chunks]);
+            if kept >= place.tokens + self.worth_copying {
+                place = Place { from: Some(index), chunks, tokens: kept, ..place };
+            }
         }
-        Place { slot, chunks, tokens }
+        let held = prompt[..place.chunks].to_vec();
+        self.clock += 1;
+        let used_at = self.clock;
+        *self.slots.get_mut(place.slot)? = Slot { chunks: held, used_at, busy: true };
+        Some(place)
+    }
+
+    /// Whether a prompt can be placed now.
+    pub(super) fn has_room(&self) -> bool {
+        self.free().next().is_some()
+    }
+
+    /// Gives a slot back; what it holds stays for the next prompt.
+    pub(super) fn release(&mut self, slot: usize) {
+        if let Some(slot) = self.slots.get_mut(slot) {
+            slot.busy = false;
+        }
     }
 
     /// Remembers that `chunk` has been evaluated after what `slot` holds.
@@ -69,9 +95,8 @@ impl Slots {
         }
     }
 
-    fn oldest(&self) -> usize {
-        let by_use = self.slots.iter().enumerate();
-        by_use.min_by_key(|(_, slot)| slot.used_at).map_or(0, |(index, _)| index)
+    fn free(&self) -> impl Iterator<Item = (usize, &Slot)> {
+        self.slots.iter().enumerate().filter(|(_, slot)| !slot.busy)
     }
 }
 
@@ -98,17 +123,18 @@ mod tests {
 
     fn evaluate(slots: &mut Slots, chunks: &[i32]) -> Place {
         let mut prompt = prompt(chunks);
-        let place = slots.place(&prompt);
+        let place = slots.place(&prompt).unwrap();
         prompt.pop();
         for chunk in prompt.drain(place.chunks..) {
             slots.keep(place.slot, chunk);
         }
+        slots.release(place.slot);
         place
     }
 
     #[test]
     fn the_last_chunk_is_never_reused() {
-        let mut slots = Slots::new(2);
+        let mut slots = Slots::new(2, 8);
         evaluate(&mut slots, &[1, 2, 3]);
         let place = evaluate(&mut slots, &[1, 2, 3]);
         assert_eq!((place.chunks, place.tokens), (2, 8));
@@ -118,7 +144,7 @@ mod tests {
 
     #[test]
     fn prompts_in_turn_keep_a_slot_each() {
-        let mut slots = Slots::new(2);
+        let mut slots = Slots::new(2, 8);
         let read = evaluate(&mut slots, &[1, 2, 3, 90]);
         let assess = evaluate(&mut slots, &[5, 6, 7, 91]);
         assert_ne!(read.slot, assess.slot);
@@ -130,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_small_likeness_takes_no_slot_over() {
-        let mut slots = Slots::new(2);
+        let mut slots = Slots::new(2, 8);
         let first = evaluate(&mut slots, &[1, 2, 3, 4, 90]);
         let other = evaluate(&mut slots, &[1, 7, 8, 9, 91]);
         assert_ne!(first.slot, other.slot);
@@ -139,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_longest_unused_gives_way() {
-        let mut slots = Slots::new(2);
+        let mut slots = Slots::new(2, 8);
         let first = evaluate(&mut slots, &[1, 2, 90]);
         evaluate(&mut slots, &[3, 4, 91]);
         evaluate(&mut slots, &[3, 4, 92]);
@@ -149,9 +175,24 @@ mod tests {
 
     #[test]
     fn a_cleared_slot_shares_nothing() {
-        let mut slots = Slots::new(1);
+        let mut slots = Slots::new(1, 8);
         let place = evaluate(&mut slots, &[1, 2, 3]);
         slots.clear(place.slot);
         assert_eq!(evaluate(&mut slots, &[1, 2, 3]).chunks, 0);
+    }
+
+    #[test]
+    fn a_busy_slot_is_left_alone_and_copied_from() {
+        let mut slots = Slots::new(2, 8);
+        let first = evaluate(&mut slots, &[1, 2, 3, 90]);
+        let running = slots.place(&prompt(&[1, 2, 3, 91])).unwrap();
+        assert_eq!((running.slot, running.from), (first.slot, None));
+        let beside = slots.place(&prompt(&[1, 2, 3, 92])).unwrap();
+        assert_ne!(beside.slot, running.slot);
+        assert_eq!((beside.from, beside.chunks), (Some(running.slot), 3));
+        assert!(!slots.has_room());
+        assert_eq!(slots.place(&prompt(&[1, 93])), None);
+        slots.release(beside.slot);
+        assert!(slots.has_room());
     }
 }

@@ -16,8 +16,20 @@ use llama_cpp_2::{
 };
 use llguidance::ParserFactory;
 
-use super::{EngineOptions, grammar, prompt::ChatTemplate, room, session, vocabulary::Vocabulary};
-use crate::model::{ModelError, machine};
+use super::{
+    CacheOptions, EngineOptions, grammar, prefixes::Prefixes, prompt::ChatTemplate, room, session,
+    vocabulary::Vocabulary,
+};
+use crate::model::{ModelError, ModelManifest, machine};
+
+/// The version of llama.cpp's bindings, as Cargo.toml pins it.
+const LLAMA: &str = "0.1.160";
+
+/// All that an evaluation depends on besides its tokens.
+pub(super) fn world(manifest: &ModelManifest) -> String {
+    let adapter = manifest.adapter_sha256.as_deref().unwrap_or("-");
+    format!("{} {adapter} llama-cpp-2 {LLAMA} f16 batch {}", manifest.sha256, session::BATCH)
+}
 
 /// llama.cpp itself, started once in a process and never stopped. Its log goes to `tracing`.
 pub(super) fn backend() -> Result<&'static LlamaBackend, ModelError> {
@@ -43,6 +55,10 @@ pub(super) struct Loaded {
     pub grammars: ParserFactory,
     /// Whether forced tokens are evaluated together.
     pub batch_forced: bool,
+    /// Requests that run beside each other.
+    pub parallel: u32,
+    cache: Option<CacheOptions>,
+    world: String,
     /// What every context evaluates with; freed with the weights. llama.cpp takes it as mutable.
     adapter: Option<Mutex<LlamaLoraAdapter>>,
     context_tokens: u32,
@@ -54,7 +70,7 @@ impl Loaded {
     ///
     /// # Errors
     /// [`ModelError::Load`] naming the file and what it lacks.
-    pub(super) fn open(options: &EngineOptions) -> Result<Self, ModelError> {
+    pub(super) fn open(options: &EngineOptions, world: &str) -> Result<Self, ModelError> {
         let path = options.model_path.display();
         let refuse = |why: String| ModelError::Load(format!("model file {path} {why}"));
         let mut weights =
@@ -77,16 +93,30 @@ impl Loaded {
             adapter,
             context_tokens: room::context_tokens(
                 options.context_tokens,
-                &room::Needs::of(&weights, session::PROMPTS_KEPT),
+                &room::Needs::of(&weights, sequences(options.parallel)),
                 machine::memory_available(),
             ),
             threads: options.threads.unwrap_or_else(spare_cores),
             batch_forced: options.batch_forced,
+            parallel: options.parallel.max(1),
+            cache: options.cache.clone(),
+            world: world.to_owned(),
             weights,
             vocabulary,
             template,
             grammars,
         })
+    }
+
+    /// Prompts that a context holds: one for each request that runs, and those that are kept besides.
+    pub(super) fn sequences(&self) -> u32 {
+        sequences(self.parallel)
+    }
+
+    /// Where evaluated beginnings of prompts are kept, if anywhere.
+    pub(super) fn prefixes(&self) -> Option<Prefixes> {
+        let CacheOptions { folder, limit_bytes } = self.cache.as_ref()?;
+        Prefixes::open(folder, *limit_bytes, self.world.clone())
     }
 
     /// A context in which each of the kept prompts has a cache of its own, so that where one lies
@@ -103,8 +133,8 @@ impl Loaded {
         };
         let params = LlamaContextParams::default()
             .with_flash_attention_policy(attention)
-            .with_n_ctx(NonZeroU32::new(self.context_tokens.saturating_mul(session::PROMPTS_KEPT)))
-            .with_n_seq_max(session::PROMPTS_KEPT)
+            .with_n_ctx(NonZeroU32::new(self.context_tokens.saturating_mul(self.sequences())))
+            .with_n_seq_max(self.sequences())
             .with_kv_unified(false)
             .with_n_batch(session::BATCH)
             .with_n_ubatch(session::BATCH)
@@ -126,6 +156,10 @@ impl Loaded {
     }
 }
 
+fn sequences(parallel: u32) -> u32 {
+    parallel.max(1).saturating_add(session::PROMPTS_KEPT)
+}
+
 /// Reads an adapter, which the caller has checked to be made for this architecture.
 fn load_adapter(weights: &mut Weights, path: &Path) -> Result<LlamaLoraAdapter, ModelError> {
     weights.lora_adapter_init(path).map_err(|error| {
@@ -143,4 +177,15 @@ fn load_adapter(weights: &mut Weights, path: &Path) -> Result<LlamaLoraAdapter, 
 fn spare_cores() -> i32 {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     i32::try_from(cores.saturating_sub(1).max(1)).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_prompts_name_the_version_that_is_built_in() {
+        let pinned = format!("llama-cpp-2 = {{ version = \"={LLAMA}\"");
+        assert!(include_str!("../../../Cargo.toml").contains(&pinned));
+    }
 }

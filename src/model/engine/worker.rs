@@ -4,21 +4,21 @@ use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    thread,
 };
 
 use super::{
     EngineOptions, Loaded, Vocabulary,
     queue::{Job, Queue},
     session::Session,
+    watchdog::{Pulse, Worker},
 };
-use crate::model::{Completion, ModelError};
+use crate::model::ModelError;
 
 /// A running thread and what callers may use without it.
 pub(super) struct Started {
-    /// Ends when the queue closes.
-    pub thread: JoinHandle<()>,
+    /// The thread; it ends when the queue closes.
+    pub worker: Worker,
     /// Tokenizes for anybody.
     pub vocabulary: Arc<Vocabulary>,
     /// Tokens that prompt and answer together may have.
@@ -29,33 +29,44 @@ pub(super) struct Started {
 ///
 /// # Errors
 /// [`ModelError::Load`] as loading tells it.
-pub(super) fn start(options: EngineOptions, queue: Arc<Queue>) -> Result<Started, ModelError> {
+pub(super) fn start(
+    options: &Arc<EngineOptions>,
+    world: &str,
+    queue: &Arc<Queue>,
+) -> Result<Started, ModelError> {
     let (ready, loaded) = mpsc::channel();
-    let path = options.model_path.clone();
-    let refuse = |why: String| ModelError::Load(format!("model file {}: {why}", path.display()));
+    let refuse = |why: String| {
+        ModelError::Load(format!("model file {}: {why}", options.model_path.display()))
+    };
+    let pulse = Arc::new(Pulse::new());
+    let (options, queue) = (Arc::clone(options), Arc::clone(queue));
+    let (world, shown) = (world.to_owned(), Arc::clone(&pulse));
     let thread = thread::Builder::new()
         .name("sereno-model".to_owned())
-        .spawn(move || {
-            run(&options, &queue, &ready);
-            queue.close();
-        })
+        .spawn(move || run(&options, &world, &queue, &shown, &ready))
         .map_err(|error| refuse(format!("its thread cannot be started ({error})")))?;
     // The sender is dropped without a message only if loading panicked.
     let (vocabulary, context_tokens) =
         loaded.recv().map_err(|_| refuse("loading it panicked".to_owned()))??;
-    Ok(Started { thread, vocabulary, context_tokens })
+    Ok(Started { worker: Worker { thread, pulse }, vocabulary, context_tokens })
 }
 
 type Ready = Result<(Arc<Vocabulary>, usize), ModelError>;
 
 /// Everything that llama.cpp evaluates happens in here.
-fn run(options: &EngineOptions, queue: &Queue, ready: &mpsc::Sender<Ready>) {
+fn run(
+    options: &EngineOptions,
+    world: &str,
+    queue: &Queue,
+    pulse: &Pulse,
+    ready: &mpsc::Sender<Ready>,
+) {
     let report = |message: Ready| {
         if ready.send(message).is_err() {
             tracing::debug!("nobody waits for the model any more");
         }
     };
-    let loaded = match Loaded::open(options) {
+    let loaded = match Loaded::open(options, world) {
         Ok(loaded) => loaded,
         Err(error) => return report(Err(error)),
     };
@@ -63,53 +74,87 @@ fn run(options: &EngineOptions, queue: &Queue, ready: &mpsc::Sender<Ready>) {
         Err(error) => report(Err(error)),
         Ok(session) => {
             report(Ok((Arc::clone(&loaded.vocabulary), session.context_tokens())));
-            serve(queue, session, || Session::open(&loaded), Session::answer);
+            serve(queue, pulse, session, || Session::open(&loaded));
         }
     }
 }
 
-/// Answers jobs until the queue closes. An engine that failed or panicked is replaced by a fresh one,
-/// because nobody knows what state it is in.
-fn serve<E>(
+/// What answers jobs, several at a time, in steps.
+pub(super) trait Engine {
+    /// Whether nothing runs.
+    fn is_idle(&self) -> bool;
+
+    /// Whether another job may begin.
+    fn has_room(&self) -> bool;
+
+    /// Begins a job, or tells its caller why not.
+    fn admit(&mut self, job: Job);
+
+    /// Moves everything that runs on by one batch, and answers whoever is done.
+    ///
+    /// # Errors
+    /// [`ModelError::Failed`] when the engine is spent.
+    fn step(&mut self) -> Result<(), ModelError>;
+
+    /// Tells everybody who waits that the engine failed, and why.
+    fn abandon(&mut self, why: &str);
+}
+
+/// Answers jobs until the queue closes or another thread has taken over. An engine that failed or
+/// panicked is replaced by a fresh one, because nobody knows what state it is in.
+fn serve<E: Engine>(
     queue: &Queue,
+    pulse: &Pulse,
     first: E,
     mut open: impl FnMut() -> Result<E, ModelError>,
-    mut answer: impl FnMut(&mut E, &Job) -> Result<Completion, ModelError>,
 ) {
     let mut engine = Some(first);
-    while let Some(job) = queue.next() {
-        let waited = job.waited();
-        let started = Instant::now();
-        let attempt = catch_unwind(AssertUnwindSafe(|| {
-            job.check()?;
-            let mut ready = match engine.take() {
-                Some(ready) => ready,
-                None => open()?,
-            };
-            let result = answer(&mut ready, &job);
-            if !matches!(result, Err(ModelError::Failed(_))) {
-                engine = Some(ready);
+    loop {
+        let Some(mut ready) = engine.take() else {
+            let Some(job) = queue.next() else { return };
+            match open() {
+                Err(error) => job.reply(Err(error)),
+                Ok(mut fresh) => {
+                    fresh.admit(job);
+                    engine = Some(fresh);
+                }
             }
-            result
-        }));
-        let mut result = attempt.unwrap_or_else(|panic| {
-            let why = describe(panic.as_ref());
-            tracing::error!(why, "the model's thread panicked; it goes on with a fresh context");
-            Err(ModelError::Failed(format!("a panic: {why}")))
-        });
-        let busy = started.elapsed();
-        metrics::histogram!("sereno_model_queue_seconds").record(waited);
-        metrics::histogram!("sereno_model_busy_seconds").record(busy);
-        if let Ok(completion) = &mut result {
-            completion.usage.queued_ms = milliseconds(waited);
-            completion.usage.busy_ms = milliseconds(busy);
+            continue;
+        };
+        if ready.is_idle() {
+            let Some(job) = queue.next() else { return };
+            ready.admit(job);
         }
-        job.reply(result);
+        let turn = || {
+            pulse.beat();
+            while ready.has_room()
+                && let Some(job) = queue.try_next()
+            {
+                ready.admit(job);
+            }
+            let stepped = ready.step();
+            pulse.rest();
+            stepped
+        };
+        let failed = match catch_unwind(AssertUnwindSafe(turn)) {
+            Ok(Ok(())) => None,
+            Ok(Err(ModelError::Failed(why))) => Some(why),
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(panic) => Some(format!("a panic: {}", describe(panic.as_ref()))),
+        };
+        pulse.rest();
+        if !pulse.is_current() {
+            return;
+        }
+        match failed {
+            None => engine = Some(ready),
+            Some(why) => {
+                tracing::error!(why, "the model's thread goes on with a fresh context");
+                metrics::counter!("sereno_model_restarts_total").increment(1);
+                ready.abandon(&why);
+            }
+        }
     }
-}
-
-fn milliseconds(duration: Duration) -> u32 {
-    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
 fn describe(panic: &(dyn Any + Send)) -> &str {
@@ -124,44 +169,73 @@ fn describe(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use super::*;
     use crate::model::{
-        Urgency, Usage,
+        Completion, Urgency, Usage,
         engine::queue::tests::{Reply, job},
     };
 
-    fn completion(text: String) -> Completion {
-        Completion { text, choices: Vec::new(), usage: Usage::default() }
+    /// Answers one job a step with its number and the job's seed; seed 13 panics, 14 fails.
+    struct Numbered {
+        number: u32,
+        running: Vec<Job>,
     }
 
-    /// Runs jobs on a thread; each engine is known by its number, and seed 13 panics, 14 fails.
-    fn served(jobs: Vec<Job>) -> JoinHandle<()> {
-        let queue = Arc::new(Queue::new(10));
-        let last = jobs.len();
-        for job in jobs {
-            queue.push(job).unwrap();
+    impl Engine for Numbered {
+        fn is_idle(&self) -> bool {
+            self.running.is_empty()
         }
-        thread::spawn(move || {
+
+        fn has_room(&self) -> bool {
+            self.running.is_empty()
+        }
+
+        fn admit(&mut self, job: Job) {
+            match job.check() {
+                Ok(()) => self.running.push(job),
+                Err(error) => job.reply(Err(error)),
+            }
+        }
+
+        fn step(&mut self) -> Result<(), ModelError> {
+            match self.running.first().map(|job| job.request.seed) {
+                Some(13) => panic!("bad luck"),
+                Some(14) => return Err(ModelError::Failed("worse luck".to_owned())),
+                _ => {}
+            }
+            for job in self.running.drain(..) {
+                let text = format!("engine {} answers {}", self.number, job.request.seed);
+                job.reply(Ok(Completion { text, choices: Vec::new(), usage: Usage::default() }));
+            }
+            Ok(())
+        }
+
+        fn abandon(&mut self, why: &str) {
+            for job in self.running.drain(..) {
+                job.reply(Err(ModelError::Failed(why.to_owned())));
+            }
+        }
+    }
+
+    /// Serves `jobs` in their order, and tells what their callers were told.
+    fn served(jobs: Vec<(Job, Reply)>) -> Vec<String> {
+        let queue = Arc::new(Queue::new(10));
+        let mut replies = Vec::new();
+        for (job, reply) in jobs {
+            queue.push(job).unwrap();
+            replies.push(reply);
+        }
+        let answering = Arc::clone(&queue);
+        let thread = thread::spawn(move || {
             let mut opened = 0;
-            let mut answered = 0;
-            serve(
-                &queue,
-                0,
-                || {
-                    opened += 1;
-                    Ok(opened)
-                },
-                |engine: &mut u32, job| {
-                    answered += 1;
-                    if answered == last {
-                        queue.close();
-                    }
-                    match job.request.seed {
-                        13 => panic!("bad luck"),
-                        14 => Err(ModelError::Failed("worse luck".to_owned())),
-                        seed => Ok(completion(format!("engine {engine} answers {seed}"))),
-                    }
-                },
-            );
-        })
+            let first = Numbered { number: 0, running: Vec::new() };
+            serve(&answering, &Pulse::new(), first, || {
+                opened += 1;
+                Ok(Numbered { number: opened, running: Vec::new() })
+            });
+        });
+        let told = replies.into_iter().map(told).collect();
+        queue.close();
+        thread.join().unwrap();
+        told
     }
 
     fn told(reply: Reply) -> String {
@@ -172,13 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_fails_one_job_and_the_next_gets_a_fresh_engine() {
-        let (jobs, replies): (Vec<_>, Vec<_>) =
-            [12, 13, 15, 14, 16].map(|seed| job(seed, Urgency::Routine, 60)).into_iter().unzip();
-        served(jobs).join().unwrap();
-        let told: Vec<_> = replies.into_iter().map(told).collect();
+    fn a_panic_fails_what_runs_and_the_next_gets_a_fresh_engine() {
+        let jobs = [12, 13, 15, 14, 16].map(|seed| job(seed, Urgency::Routine, 60));
         assert_eq!(
-            told,
+            served(jobs.into()),
             [
                 "engine 0 answers 12",
                 "the model failed: a panic: bad luck",
@@ -191,21 +262,25 @@ mod tests {
 
     #[test]
     fn an_overdue_job_is_not_started() {
-        let (late, reply) = job(12, Urgency::LifeSafety, 0);
-        let (fine, other) = job(15, Urgency::Routine, 60);
-        let queue = Arc::new(Queue::new(2));
-        queue.push(late).unwrap();
-        queue.push(fine).unwrap();
-        serve(
-            &queue,
-            (),
-            || Ok(()),
-            |(), job| {
-                queue.close();
-                Ok(completion(job.request.seed.to_string()))
-            },
-        );
-        assert!(told(reply).contains("no complete answer within"));
-        assert_eq!(told(other), "15");
+        let late = job(12, Urgency::LifeSafety, 0);
+        let told = served(vec![late, job(15, Urgency::Routine, 60)]);
+        assert!(told[0].contains("no complete answer within"), "{}", told[0]);
+        assert_eq!(told[1], "engine 0 answers 15");
+    }
+
+    #[test]
+    fn a_retired_thread_ends_after_its_step_and_leaves_the_queue_to_the_next() {
+        let queue = Queue::new(10);
+        let (first, reply) = job(12, Urgency::Routine, 60);
+        let (second, mut waits) = job(15, Urgency::Routine, 60);
+        queue.push(first).unwrap();
+        queue.push(second).unwrap();
+        let pulse = Pulse::new();
+        pulse.retire();
+        let engine = Numbered { number: 0, running: Vec::new() };
+        serve(&queue, &pulse, engine, || Err(ModelError::Failed("not asked for".to_owned())));
+        assert_eq!(told(reply), "engine 0 answers 12");
+        assert!(waits.try_recv().is_err());
+        assert!(queue.try_next().is_some());
     }
 }
