@@ -77,10 +77,9 @@ impl Service {
         let stdout = BufReader::new(child.stdout.take().expect("standard output is piped"));
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
+            // Read to the end, though only the first line is waited for: a closed pipe would stop it.
             for line in stdout.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
+                drop(sender.send(line));
             }
         });
         let first =
