@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::injector::{Act, Injector};
-use crate::command::{Service, alarm, complaint, run, sereno};
+use crate::command::{Service, alarm, client, complaint, run, sereno};
 
 /// A data folder whose settings name a server, and the address where none listens.
 fn pointing_nowhere() -> (TempDir, SocketAddr) {
@@ -37,8 +37,7 @@ fn a_command_stops_and_names_the_server_that_is_down() {
 async fn the_service_runs_without_the_server_and_finds_it_when_it_is_up() {
     let (folder, address) = pointing_nowhere();
     let service = Service::start(folder.path(), &[]);
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let readiness = async || {
         let answer = client.get(format!("{}/readyz", service.url)).send().await.unwrap();
         answer.text().await.unwrap()
