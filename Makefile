@@ -47,6 +47,12 @@ setup-tests: ## Install what the checks need besides: PostgreSQL, typos, cargo-d
 	@config/setup/packages.sh --tests
 	@config/setup/tools.sh checks
 
+# Apart from setup-tests, because compiling it takes minutes and the quick checks do not need it.
+.PHONY: setup-server
+setup-server: ## Compile llama-server, which the tests of remote models run
+	@config/setup/packages.sh
+	@config/setup/tools.sh server
+
 .PHONY: build
 build: setup console ## Build the console and the release binary
 	@[[ -x $(SERENO) ]] || echo "The first build compiles llama.cpp: about 20 minutes on 2 cores."
@@ -69,7 +75,7 @@ web/dist/index.html: web/node_modules/.installed $(CONSOLE_SOURCES)
 test: setup-tests fmt typos deny check-console build clippy test-console test-policy test-rust ## Build and every check: lint, console, policies, Rust tests
 
 .PHONY: test-rust
-test-rust: build ## Only the Rust tests
+test-rust: build setup-server ## Only the Rust tests
 	$(call step,documentation tests,cargo test --release --locked --doc,Mend the example that is named above.)
 	$(call step,cargo test,cargo test --release --locked --lib --bins --tests,The failed tests are named above; run one with: cargo test --release NAME.)
 

@@ -16,6 +16,7 @@ use crate::{
         classify::{Classifier, ZeroShot},
         embed::{EmbedOptions, MiniLm},
         engine::{AdapterOptions, CacheOptions, EngineOptions, LlamaModel},
+        remote::RemoteModel,
     },
     pipeline::{Pipeline, Settings},
     policy::PolicySet,
@@ -153,14 +154,15 @@ impl App {
     /// [`AppError::Environment`] where a model is missing and `on_missing` says to stop.
     pub async fn load_models(&self, on_missing: OnMissingModel) -> Result<Models, AppError> {
         let mut problems = Vec::new();
-        let name = self.config.models.language_model.name.clone();
-        let language: Arc<dyn LanguageModel> = match self.load_language_model().await {
-            Ok(model) => Arc::new(model),
-            Err(error) => {
-                problems.push(error.to_string());
-                Arc::new(Absent::new(&name, &error))
-            }
+        let settings = &self.config.models;
+        let (name, found) = match &settings.remote.url {
+            Some(url) => (&settings.remote.model, self.find_remote_model(url, &mut problems).await),
+            None => (&settings.language_model.name, self.load_language_model().await),
         };
+        let language = found.unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            Arc::new(Absent::new(name, &error))
+        });
         let classifier: Arc<dyn Classifier> = match self.load_classifier().await {
             Ok(classifier) => Arc::new(classifier),
             Err(error) => {
@@ -174,7 +176,20 @@ impl App {
         Ok(Models { language, classifier, problems })
     }
 
-    async fn load_language_model(&self) -> Result<LlamaModel, ModelError> {
+    /// A server that is out of reach is a problem of now: the model is there for when it is back.
+    async fn find_remote_model(
+        &self,
+        url: &str,
+        problems: &mut Vec<String>,
+    ) -> Result<Arc<dyn LanguageModel>, ModelError> {
+        let waiting = self.config.models.language_model.queue;
+        let settings = self.config.models.remote.clone();
+        let model = RemoteModel::new(url, settings, waiting, Arc::clone(&self.ids))?;
+        problems.extend(model.check().await.err().map(|error| error.to_string()));
+        Ok(Arc::new(model))
+    }
+
+    async fn load_language_model(&self) -> Result<Arc<dyn LanguageModel>, ModelError> {
         let settings = &self.config.models.language_model;
         let options = EngineOptions {
             model_path: self.config.model_file(&settings.file),
@@ -195,7 +210,8 @@ impl App {
             stall: Duration::from_secs(settings.stall_seconds),
             batch_forced: true,
         };
-        blocking(move || LlamaModel::load(options)).await
+        let model = blocking(move || LlamaModel::load(options)).await?;
+        Ok(Arc::new(model))
     }
 
     async fn load_classifier(&self) -> Result<ZeroShot, ModelError> {

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 pub use settings::{
     Config, Embedder, IntakeLimits, LanguageModelSettings, Limits, LogSettings, Models,
+    RemoteSettings, Structured,
 };
 pub use site::{Camera, Site, Zone};
 pub use sites::{SiteError, Sites};

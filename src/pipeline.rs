@@ -89,7 +89,7 @@ struct Findings {
 }
 
 impl Pipeline {
-    /// Puts the stages together, and takes the measure of the model's leaning.
+    /// Puts the stages together, and settles what can be; see [`Self::settle`].
     pub async fn new(
         policies: Arc<PolicySet>,
         sites: Arc<Sites>,
@@ -100,22 +100,26 @@ impl Pipeline {
         settings: Settings,
     ) -> Self {
         let manifest = model.manifest().clone();
-        let background = CallLimits {
-            urgency: Urgency::Background,
-            deadline: settings.deadline,
-            seed: settings.seed,
-        };
-        Self {
+        let pipeline = Self {
             policies,
             sites,
-            read: ReadStage::new(Arc::clone(&model), prompts.read).settled(background).await,
+            read: ReadStage::new(Arc::clone(&model), prompts.read),
             assess: AssessStage::new(model, prompts.assess),
             classifier,
             clock,
             settings,
             model: manifest,
             anchors_digest: prompts.anchors.digest,
-        }
+        };
+        pipeline.settle().await;
+        pipeline
+    }
+
+    /// Takes the measure of the model's leaning, and says whether it is taken. A model that is out of
+    /// reach leaves it for later; until then its answers are taken as they are.
+    pub async fn settle(&self) -> bool {
+        let Settings { deadline, seed, .. } = self.settings;
+        self.read.settle(CallLimits { urgency: Urgency::Background, deadline, seed }).await
     }
 
     /// Decides one alarm. Never fails: what goes wrong on the way makes the verdict `uncertain`

@@ -3,6 +3,7 @@
 #
 # usage: tools.sh node        Node.js, unless the machine's own is new enough
 #        tools.sh checks      typos and cargo-deny
+#        tools.sh server      llama-server, compiled once (minutes), for tests and benchmarks
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "$0")/common.sh"
@@ -29,6 +30,39 @@ get() {
   "$venv/bin/python" config/setup/fetch.py "$pins" "$tools" "$@"
 }
 
+# Portable like the embedded engine: AVX2 and no kernels of this machine alone. Without the web page,
+# which would be downloaded, and without TLS, which the tests do not need.
+server_flags=(
+  -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=OFF
+  -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF
+  -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF
+)
+
+# The mark beside the binary holds what it was made from, so that a new pin or flag makes a new one.
+# Every program that another step runs is checked by hash before; this one is checked by its source's.
+build_server() {
+  local recipe scratch venv="$SERENO_CACHE_DIR/venv/server" mark="$tools/.llama-server"
+  recipe="$(cat config/setup/server.txt; echo "${server_flags[*]}")"
+  if [[ -x "$tools/bin/llama-server" && -f "$mark" && "$(<"$mark")" == "$recipe" ]]; then return 0; fi
+  say "compiling llama-server (once, minutes)"
+  mkdir -p "$tools/bin"
+  make_venv "$venv"
+  scratch="$(mktemp -d -p "$SERENO_CACHE_DIR")"
+  # shellcheck disable=SC2064 # this folder, not whatever the name holds later
+  trap "rm -rf '$scratch'" EXIT
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+    --only-binary :all: --requirement config/setup/server-metadata.txt
+  "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps \
+    --no-binary :all: --no-build-isolation --dest "$scratch" --requirement config/setup/server.txt
+  tar -xzf "$scratch"/*.tar.gz -C "$scratch" --strip-components=1
+  cmake -S "$scratch/vendor/llama.cpp" -B "$scratch/build" "${server_flags[@]}" >"$scratch/log"
+  cmake --build "$scratch/build" --target llama-server --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >>"$scratch/log"
+  strip -o "$tools/bin/.llama-server.$$" "$scratch/build/bin/llama-server"
+  mv "$tools/bin/.llama-server.$$" "$tools/bin/llama-server"
+  "$tools/bin/llama-server" --version 2>/dev/null
+  echo "$recipe" >"$mark"
+}
+
 case "${1:-}" in
   node)
     # The Makefile puts this folder before the machine's own on npm's path.
@@ -39,7 +73,10 @@ case "${1:-}" in
   checks)
     get bin/typos bin/cargo-deny
     ;;
+  server)
+    build_server
+    ;;
   *)
-    fail "usage: tools.sh node|checks"
+    fail "usage: tools.sh node|checks|server"
     ;;
 esac

@@ -14,6 +14,7 @@ use crate::{
     audit::{Event, EventKind},
     http::{self, ApiState, Readiness, ReportFormat},
     lifecycle::Lifecycle,
+    pipeline::Pipeline,
     reports,
     store::{Change, Store},
     telemetry,
@@ -22,6 +23,8 @@ use crate::{
 
 /// A grown log is signed at least this often.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+/// A model that was out of reach at start is asked this often.
+const SETTLE_EVERY: Duration = Duration::from_secs(5);
 /// Changes that a slow listener may lag behind before it is told to fetch everything again.
 const CHANGES_KEPT: usize = 1024;
 
@@ -56,6 +59,7 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
         lifecycle.spawn(worker.run(lifecycle.stop_token()));
     }
     lifecycle.spawn(keep_signing(store.clone(), lifecycle.stop_token()));
+    lifecycle.spawn(settle(pipeline, lifecycle.stop_token()));
 
     let state = api_state(&app, &store, &models, metrics, changes, &wake, &lifecycle);
     announce(&listener, &log_ins, &models);
@@ -112,6 +116,16 @@ async fn keep_signing(store: Store, stop: CancellationToken) {
     }
 }
 
+/// A model server that was down at start is asked until it is there, so that it is ready for an alarm.
+async fn settle(pipeline: Arc<Pipeline>, stop: CancellationToken) {
+    while !pipeline.settle().await {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(SETTLE_EVERY) => {}
+        }
+    }
+}
+
 fn api_state(
     app: &App,
     store: &Store,
@@ -122,7 +136,7 @@ fn api_state(
     lifecycle: &Lifecycle,
 ) -> ApiState {
     let sites = Arc::clone(&app.sites);
-    let loaded = models.problems.is_empty();
+    let (language, classifier) = (Arc::clone(&models.language), Arc::clone(&models.classifier));
     ApiState {
         store: store.clone(),
         clock: Arc::clone(&app.clock),
@@ -130,7 +144,10 @@ fn api_state(
         changes,
         wake: Arc::clone(wake),
         metrics,
-        ready: Arc::new(move || if loaded { Readiness::Ready } else { Readiness::Degraded }),
+        ready: Arc::new(move || {
+            let all = language.is_ready() && classifier.is_ready();
+            if all { Readiness::Ready } else { Readiness::Degraded }
+        }),
         log_vkey: store.verifier_key(),
         render: Arc::new(|report, format| {
             match format {
@@ -158,6 +175,8 @@ fn announce(listener: &TcpListener, log_ins: &[first_start::LogIn], models: &Mod
         println!("  change them with: sereno user password NAME");
     }
     if !models.problems.is_empty() {
-        println!("  a model is missing: every alarm goes to a person (see the log above)");
+        println!(
+            "  a model is missing or out of reach: every alarm goes to a person (see the log above)"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What a setting may be, beyond its type.
 
-use super::settings::{Config, Limits, Models};
+use super::settings::{Config, Limits, Models, RemoteSettings};
 
 /// A setting, whether its value will do, and what would.
 type Check = (&'static str, bool, &'static str);
@@ -10,6 +10,7 @@ pub(super) fn first_problem(config: &Config) -> Option<(&'static str, &'static s
     general(config)
         .into_iter()
         .chain(models(&config.models))
+        .chain(remote(&config.models.remote))
         .chain(limits(&config.limits))
         .find(|(_, holds, _)| !holds)
         .map(|(key, _, problem)| (key, problem))
@@ -95,6 +96,47 @@ fn models(models: &Models) -> [Check; 10] {
     ]
 }
 
+fn remote(remote: &RemoteSettings) -> [Check; 8] {
+    [
+        (
+            "models.remote.url",
+            remote.url.as_deref().is_none_or(is_server),
+            "must begin with http:// or https:// and hold no log-in, or be empty",
+        ),
+        (
+            "models.remote.model",
+            remote.url.is_none() || !remote.model.trim().is_empty(),
+            "must name the model that the server at models.remote.url serves",
+        ),
+        (
+            "models.remote.connect_seconds",
+            (1..=60).contains(&remote.connect_seconds),
+            "must be 1 to 60",
+        ),
+        (
+            "models.remote.concurrency",
+            (1..=1_024).contains(&remote.concurrency),
+            "must be 1 to 1024",
+        ),
+        ("models.remote.retries", remote.retries <= 20, "must be 0 to 20"),
+        (
+            "models.remote.breaker_failures",
+            (1..=1_000).contains(&remote.breaker_failures),
+            "must be 1 to 1000",
+        ),
+        (
+            "models.remote.breaker_seconds",
+            (1..=3_600).contains(&remote.breaker_seconds),
+            "must be 1 to 3600",
+        ),
+        (
+            "models.remote.context_tokens",
+            (1_024..=1 << 20).contains(&remote.context_tokens),
+            "must be 1024 to 1048576",
+        ),
+    ]
+}
+
 fn limits(limits: &Limits) -> [Check; 3] {
     let alarm = &limits.alarm;
     let each = [
@@ -126,6 +168,17 @@ fn is_address(text: &str) -> bool {
 
 fn is_database(url: &str) -> bool {
     ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// An address to which a path can be added. A log-in in it would end up in messages.
+fn is_server(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    rest.is_some_and(|rest| {
+        !rest.starts_with('/')
+            && !rest.is_empty()
+            && rest.bytes().all(|byte| byte.is_ascii_graphic())
+            && !rest.contains(['@', '?', '#'])
+    })
 }
 
 fn is_sha256(text: &str) -> bool {

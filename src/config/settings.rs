@@ -62,6 +62,8 @@ pub struct Models {
     pub dir: PathBuf,
     /// Reads and assesses.
     pub language_model: LanguageModelSettings,
+    /// Reads and assesses in its place, where it has an address.
+    pub remote: RemoteSettings,
     /// The second read's sentence embedder.
     pub embedder: Embedder,
 }
@@ -101,6 +103,46 @@ pub struct LanguageModelSettings {
     pub stall_seconds: u64,
     /// Seconds for one answer.
     pub deadline_seconds: u64,
+}
+
+/// A language model on an OpenAI-compatible server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteSettings {
+    /// The server's address; the built-in engine answers where there is none.
+    #[serde(with = "blank")]
+    pub url: Option<String>,
+    /// Name of the model there.
+    pub model: String,
+    /// File with the server's API key.
+    #[serde(with = "blank")]
+    pub api_key_file: Option<PathBuf>,
+    /// How the server is told the schema.
+    pub structured: Structured,
+    /// Whether token probabilities are asked for.
+    pub logprobs: bool,
+    /// Seconds to open a connection.
+    pub connect_seconds: u64,
+    /// Requests that the server works on at once.
+    pub concurrency: usize,
+    /// Tries after the first.
+    pub retries: u32,
+    /// Failures in a row after which the server is left alone.
+    pub breaker_failures: u32,
+    /// Seconds until it is tried again.
+    pub breaker_seconds: u64,
+    /// Tokens that prompt and answer may have together.
+    pub context_tokens: u32,
+}
+
+/// How a server is told the schema of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Structured {
+    /// `OpenAI`'s `response_format`.
+    JsonSchema,
+    /// vLLM's own field, up to 0.11.
+    GuidedJson,
 }
 
 /// The sentence embedder.

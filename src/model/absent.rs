@@ -48,6 +48,10 @@ impl LanguageModel for Absent {
         4096
     }
 
+    fn is_ready(&self) -> bool {
+        false
+    }
+
     async fn generate(&self, _request: GenerateRequest) -> Result<Completion, ModelError> {
         Err(self.error())
     }
@@ -57,6 +61,10 @@ impl LanguageModel for Absent {
 impl Classifier for Absent {
     fn manifest(&self) -> &ModelManifest {
         &self.manifest
+    }
+
+    fn is_ready(&self) -> bool {
+        false
     }
 
     async fn read(&self, _sentences: &[(CaptionId, String)]) -> Result<ClassifierRead, ModelError> {

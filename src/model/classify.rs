@@ -22,6 +22,11 @@ pub trait Classifier: Send + Sync {
     /// What is loaded.
     fn manifest(&self) -> &ModelManifest;
 
+    /// Whether it can read.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     /// Reads the sentences of one alarm. More sentences never lower the threat, so that text
     /// added to a scene cannot make it look harmless. No sentence gives an error.
     async fn read(&self, sentences: &[(CaptionId, String)]) -> Result<ClassifierRead, ModelError>;

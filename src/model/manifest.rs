@@ -13,12 +13,13 @@ use super::ModelError;
 pub struct ModelManifest {
     /// For people: `SmolLM2-135M-Instruct`.
     pub name: String,
-    /// SHA-256 of the weights file, hex.
+    /// SHA-256 of the weights file, hex; of a remote model, whose weights are out of sight, that of
+    /// its server's address and its name there (`model::remote`).
     pub sha256: String,
     /// SHA-256 of the adapter's file, hex, where one is loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adapter_sha256: Option<String>,
-    /// What runs it: `llama.cpp`, `onnxruntime`, `scripted`.
+    /// What runs it: `llama.cpp`, `openai-compatible`, `onnxruntime`, `scripted`.
     pub runtime: String,
 }
 

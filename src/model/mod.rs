@@ -7,6 +7,7 @@ pub mod engine;
 pub mod library;
 pub mod machine;
 pub mod manifest;
+pub mod remote;
 pub mod scripted;
 pub mod trace;
 
@@ -155,9 +156,15 @@ pub enum ModelError {
     /// The model file is missing, damaged, or of a kind that this build cannot run.
     #[error("{0}")]
     Load(String),
-    /// Evaluation failed, or the model's thread is gone.
+    /// Evaluation failed, or the model's thread is gone, or its server refused the request.
     #[error("the model failed: {0}")]
     Failed(String),
+    /// The model's server gives no answer, or keeps failing and is left alone for a while.
+    #[error("the model server is out of reach: {0}")]
+    Unreachable(String),
+    /// What a model's server sent is no answer: of another kind, too long, or not of the schema.
+    #[error("the model server's answer is invalid: {0}")]
+    Answer(String),
 }
 
 impl ModelError {
@@ -171,6 +178,8 @@ impl ModelError {
             Self::Truncated(_) => "model_answer_truncated",
             Self::Load(_) => "model_unavailable",
             Self::Failed(_) => "model_failed",
+            Self::Unreachable(_) => "model_unreachable",
+            Self::Answer(_) => "model_answer_invalid",
         }
     }
 }
@@ -188,8 +197,13 @@ pub trait LanguageModel: Send + Sync {
     /// Tokens that prompt and answer together may have.
     fn context_tokens(&self) -> usize;
 
+    /// Whether the next request may be answered, as far as is known.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     /// Answers `request`, or says why not. Greedy: the same request to the same build and
-    /// model gives the same bytes.
+    /// model gives the same bytes; a remote model's server may not keep that.
     async fn generate(&self, request: GenerateRequest) -> Result<Completion, ModelError>;
 }
 

@@ -10,7 +10,10 @@ pub mod scene_text;
 pub mod sentences;
 pub mod wire;
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
     domain::{
@@ -102,7 +105,8 @@ pub struct ReadStage {
     model: Arc<dyn LanguageModel>,
     prompt: Prompt,
     budget: usize,
-    leaning: Leaning,
+    /// Empty until the model has answered about the references.
+    leaning: OnceLock<Leaning>,
 }
 
 impl ReadStage {
@@ -114,30 +118,36 @@ impl ReadStage {
             .map(|turn| model.count_tokens(&turn.content) + TURN_TOKENS)
             .sum();
         let room = model.context_tokens().saturating_sub(shared + ANSWER_TOKENS as usize);
-        Self { model, prompt, budget: room.min(CAPTION_TOKENS), leaning: Leaning::NONE }
+        Self { model, prompt, budget: room.min(CAPTION_TOKENS), leaning: OnceLock::new() }
     }
 
-    /// Takes the measure of the model's leaning. It also evaluates the shared part of the prompt
-    /// before the first alarm comes.
-    #[must_use]
-    pub async fn settled(mut self, limits: CallLimits) -> Self {
-        let ordinary = self.dangers(&leaning::ORDINARY, limits).await;
-        let alarming = self.dangers(&leaning::ALARMING, limits).await;
-        self.leaning = Leaning::measured(&ordinary, &alarming);
-        tracing::debug!(leaning = ?self.leaning, "the model's leaning is measured");
-        self
+    /// Takes the measure of the model's leaning, once, and says whether it is taken: not while the
+    /// model does not answer. It also evaluates the shared part of the prompt before the first alarm.
+    pub async fn settle(&self, limits: CallLimits) -> bool {
+        if self.leaning.get().is_none()
+            && let Some(ordinary) = self.dangers(&leaning::ORDINARY, limits).await
+            && let Some(alarming) = self.dangers(&leaning::ALARMING, limits).await
+        {
+            let leaning = self.leaning.get_or_init(|| Leaning::measured(&ordinary, &alarming));
+            tracing::debug!(?leaning, "the model's leaning is measured");
+        }
+        self.leaning.get().is_some()
     }
 
     /// What the model says of each reference caption; those that it does not answer are left out.
-    async fn dangers(&self, references: &[&str], limits: CallLimits) -> Vec<f64> {
+    /// Nothing where it does not even answer the first: then it cannot be asked now.
+    async fn dangers(&self, references: &[&str], limits: CallLimits) -> Option<Vec<f64>> {
         let mut dangers = Vec::new();
         for text in references {
             let caption = (CaptionId(1), text.trim_start_matches("c1: ").to_owned());
             let request = self.request(text, &mentions::find(&[caption]), limits);
-            let completion = self.model.generate(request).await.ok();
-            dangers.extend(completion.as_ref().and_then(danger_probability));
+            match self.model.generate(request).await {
+                Ok(completion) => dangers.extend(danger_probability(&completion)),
+                Err(_) if dangers.is_empty() => return None,
+                Err(_) => {}
+            }
         }
-        dangers
+        Some(dangers)
     }
 
     fn request(
@@ -165,7 +175,8 @@ impl ReadStage {
             ModelError::Failed(format!("the answer is not of the schema: {error}"))
         })?;
         let mut facts = answer.into_facts(mentions);
-        let threat = danger_probability(completion).map(|danger| self.leaning.off(danger));
+        let leaning = self.leaning.get().copied().unwrap_or(Leaning::NONE);
+        let threat = danger_probability(completion).map(|danger| leaning.off(danger));
         if let Some(threat) = threat {
             facts.danger = leaning::presence_of(threat);
         }

@@ -107,6 +107,23 @@ fn each_fault_names_key_file_and_line_and_what_is_right() {
             "[models.language_model]\ncontext_tokens = 5",
             ":2: `models.language_model.context_tokens` must be 0 (chosen) or 1024 to 131072",
         ),
+        (
+            "[models.remote]\nurl = \"10.0.0.5:8000\"",
+            ":2: `models.remote.url` must begin with http:// or https://",
+        ),
+        (
+            "[models.remote]\nurl = \"https://eva:secret@host\"",
+            ":2: `models.remote.url` must begin with http:// or https:// and hold no log-in",
+        ),
+        (
+            "[models.remote]\nurl = \"https://host\"\nmodel = \" \"",
+            ":3: `models.remote.model` must name the model",
+        ),
+        (
+            "[models.remote]\nstructured = \"xml\"",
+            ":2: `models.remote.structured` is out of range: unknown variant `xml`, expected `json_schema`",
+        ),
+        ("[models.remote]\nconcurrency = 0", ":2: `models.remote.concurrency` must be 1 to 1024"),
         ("listen = ", ":1:10: not TOML"),
         ("workers = 1\nworkers = 2", ":2:1: not TOML: duplicate key"),
     ] {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::Value;
 
-use crate::command::{Service, alarm, complaint, run, sereno};
+use crate::command::{Service, alarm, client, complaint, run, sereno};
 
 /// How many times the service is killed. Each waits for a real model, so a few serve as the
 /// standing check; `SERENO_KILLS` raises it for a longer one.
@@ -26,7 +26,7 @@ fn token(data: &Path) -> String {
 async fn every_accepted_alarm_survives_a_kill_and_is_decided_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let token = token(folder.path());
-    let client = reqwest::Client::new();
+    let client = client();
     let mut random = StdRng::seed_from_u64(7);
     let mut accepted: BTreeMap<String, String> = BTreeMap::new();
     for round in 0..kills() {

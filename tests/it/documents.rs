@@ -2,8 +2,14 @@
 
 use std::{fs, path::Path, process::Command};
 
-const DOCUMENTS: &[&str] =
-    &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "models/README.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/inference.md",
+    "models/README.md",
+];
 
 /// Text between single backticks that looks like a path of this repository.
 fn named_paths(text: &str) -> Vec<String> {

@@ -25,6 +25,7 @@ mod layering;
 mod minilm;
 mod models;
 mod policy;
+mod remote;
 mod reports;
 mod samples;
 mod scene_text;

@@ -15,6 +15,7 @@ use sereno::{
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
+use crate::command::client;
 use crate::database::{Database, sample};
 
 /// Bytes that an alarm may have in these tests.
@@ -56,7 +57,7 @@ impl Service {
         let address = listener.local_addr().unwrap();
         let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client();
         let now = db.clock.now();
         Self { store, wake, changes, stopping, address, client, now }
     }

@@ -198,5 +198,7 @@ export const codes = {
     model_answer_truncated: 'the answer was cut short',
     model_unavailable: 'the model is not available',
     model_failed: 'the model failed',
+    model_unreachable: 'the model’s server is out of reach',
+    model_answer_invalid: 'the model server’s answer is invalid',
   },
 }

@@ -198,5 +198,7 @@ export const codes: typeof en = {
     model_answer_truncated: 'la respuesta quedó cortada',
     model_unavailable: 'el modelo no está disponible',
     model_failed: 'el modelo falló',
+    model_unreachable: 'el servidor del modelo no responde',
+    model_answer_invalid: 'la respuesta del servidor del modelo no es válida',
   },
 }
