@@ -218,7 +218,7 @@ async fn prompts_in_turn_keep_their_prefixes() {
 
 /// The prompts that a folder keeps, once `count` of them are written.
 async fn kept(folder: &Path, count: usize) -> Vec<PathBuf> {
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_mins(1);
     loop {
         let files: Vec<PathBuf> = fs::read_dir(folder)
             .unwrap()

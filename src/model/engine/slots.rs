@@ -25,7 +25,7 @@ struct Slot {
 /// The prompts whose evaluation is kept, without their last chunks: those are evaluated anew each time,
 /// in one batch with the answer's first forced tokens, and so never stand for a later prompt's chunk.
 pub(super) struct Slots {
-    slots: Vec<Slot>,
+    held: Vec<Slot>,
     clock: u64,
     worth_copying: usize,
 }
@@ -33,7 +33,7 @@ pub(super) struct Slots {
 impl Slots {
     /// `count` empty slots. Fewer than `worth_copying` tokens are evaluated again faster than copied.
     pub(super) fn new(count: usize, worth_copying: usize) -> Self {
-        Self { slots: vec![Slot::default(); count], clock: 0, worth_copying }
+        Self { held: vec![Slot::default(); count], clock: 0, worth_copying }
     }
 
     /// Chooses a free slot where `prompt` goes, marks it busy, and forgets what it holds beyond the shared
@@ -55,7 +55,7 @@ impl Slots {
             Some(place) => place,
             None => Place { slot: oldest?, from: None, chunks: 0, tokens: 0 },
         };
-        for (index, slot) in self.slots.iter().enumerate() {
+        for (index, slot) in self.held.iter().enumerate() {
             let chunks = shared_chunks(&slot.chunks, prompt);
             let kept = tokens(&slot.chunks[..chunks]);
             if kept >= place.tokens + self.worth_copying {
@@ -65,7 +65,7 @@ impl Slots {
         let held = prompt[..place.chunks].to_vec();
         self.clock += 1;
         let used_at = self.clock;
-        *self.slots.get_mut(place.slot)? = Slot { chunks: held, used_at, busy: true };
+        *self.held.get_mut(place.slot)? = Slot { chunks: held, used_at, busy: true };
         Some(place)
     }
 
@@ -76,27 +76,27 @@ impl Slots {
 
     /// Gives a slot back; what it holds stays for the next prompt.
     pub(super) fn release(&mut self, slot: usize) {
-        if let Some(slot) = self.slots.get_mut(slot) {
+        if let Some(slot) = self.held.get_mut(slot) {
             slot.busy = false;
         }
     }
 
     /// Remembers that `chunk` has been evaluated after what `slot` holds.
     pub(super) fn keep(&mut self, slot: usize, chunk: Chunk) {
-        if let Some(slot) = self.slots.get_mut(slot) {
+        if let Some(slot) = self.held.get_mut(slot) {
             slot.chunks.push(chunk);
         }
     }
 
     /// Forgets what `slot` holds.
     pub(super) fn clear(&mut self, slot: usize) {
-        if let Some(slot) = self.slots.get_mut(slot) {
+        if let Some(slot) = self.held.get_mut(slot) {
             slot.chunks.clear();
         }
     }
 
     fn free(&self) -> impl Iterator<Item = (usize, &Slot)> {
-        self.slots.iter().enumerate().filter(|(_, slot)| !slot.busy)
+        self.held.iter().enumerate().filter(|(_, slot)| !slot.busy)
     }
 }
 
