@@ -214,7 +214,11 @@ impl App {
         Ok(Arc::new(model))
     }
 
-    async fn load_classifier(&self) -> Result<ZeroShot, ModelError> {
+    /// Loads the second read alone.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`] naming the file and what to do about it.
+    pub async fn load_classifier(&self) -> Result<ZeroShot, ModelError> {
         let settings = &self.config.models.embedder;
         let options = EmbedOptions {
             model_path: self.config.model_file(&settings.file),

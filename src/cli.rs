@@ -17,6 +17,8 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
+pub use eval::received;
+
 use crate::{
     app::{self, App, AppError, OnMissingModel},
     config::Config,

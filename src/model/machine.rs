@@ -12,6 +12,11 @@ pub fn memory_peak() -> Option<u64> {
     figure(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM")
 }
 
+/// The bytes that this process holds in memory now (`VmRSS` of proc(5)).
+pub fn memory_resident() -> Option<u64> {
+    figure(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS")
+}
+
 /// The bytes of a line such as `VmHWM:     6952 kB`.
 fn figure(text: &str, name: &str) -> Option<u64> {
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;

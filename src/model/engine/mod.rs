@@ -20,7 +20,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-pub use self::gguf::{Facts, inspect};
+pub use self::{
+    gguf::{Facts, inspect},
+    weights::backend,
+};
 use self::{
     queue::{Job, Queue},
     vocabulary::Vocabulary,

@@ -32,7 +32,10 @@ pub(super) fn world(manifest: &ModelManifest) -> String {
 }
 
 /// llama.cpp itself, started once in a process and never stopped. Its log goes to `tracing`.
-pub(super) fn backend() -> Result<&'static LlamaBackend, ModelError> {
+///
+/// # Errors
+/// [`ModelError::Load`] when it cannot be started.
+pub fn backend() -> Result<&'static LlamaBackend, ModelError> {
     static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
     BACKEND
         .get_or_init(|| {

@@ -1,0 +1,217 @@
+//! What the engine makes of this machine: ratios measured side by side in one run, medians and ranges.
+//!
+//! `make bench` runs it; docs/benchmarks.md explains the figures. The machine must be otherwise idle.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a measurement may stop loudly, prints its figures, and counts little"
+)]
+
+mod bare;
+mod server;
+mod spy;
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt as _, stream};
+use serde_json::{Value, json};
+use sereno::{
+    app::{App, Models, sample_alarms},
+    cli::received,
+    config::Config,
+    domain::Alarm,
+    model::{
+        GenerateRequest, LanguageModel, Message, Role, Urgency, Usage,
+        engine::{CacheOptions, EngineOptions, LlamaModel},
+        machine,
+    },
+    pipeline::Pipeline,
+};
+
+use spy::{Slow, Spy};
+
+/// Threads of every measurement.
+const THREADS: i32 = 2;
+/// Rounds of the measurements that are repeated.
+const ROUNDS: usize = 5;
+/// Sample alarms that are decided whole.
+const ALARMS: usize = 12;
+
+#[tokio::main]
+async fn main() {
+    let config = Config::load(None).unwrap();
+    let path = config.model_file(&config.models.language_model.file);
+    let options = EngineOptions { threads: Some(THREADS), ..EngineOptions::new(&path) };
+    println!("{THREADS} threads, {ROUNDS} rounds; medians (least to most)\n");
+
+    constrained(&options, &path).await;
+    restored(&options).await;
+    let app = App::new(config).unwrap();
+    whole(&app, &options).await;
+    beside(&options, &path).await;
+}
+
+/// A median with its range.
+fn tell(what: &str, aim: &str, mut values: Vec<f64>) {
+    values.sort_by(f64::total_cmp);
+    let median = values[values.len() / 2];
+    println!(
+        "{what:<62} {median:>7.3} ({:.3} to {:.3})   {aim}",
+        values[0],
+        values[values.len() - 1]
+    );
+}
+
+fn request(system: &str, user: &str, schema: Value, max_tokens: u32) -> GenerateRequest {
+    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    GenerateRequest {
+        messages: vec![message(Role::System, system), message(Role::User, user)],
+        schema: Arc::new(schema),
+        max_tokens,
+        deadline: Duration::from_mins(5),
+        seed: 0,
+        urgency: Urgency::Routine,
+    }
+}
+
+/// Text that the grammar holds to a length and otherwise leaves free.
+fn story(characters: usize) -> Value {
+    json!({"type": "string", "minLength": characters, "maxLength": characters})
+}
+
+/// Decoding under a grammar, one token a step, beside a loop that only decodes.
+async fn constrained(options: &EngineOptions, path: &Path) {
+    let model = LlamaModel::load(EngineOptions { batch_forced: false, ..options.clone() }).unwrap();
+    let mut bare = bare::Bare::open(path, THREADS, 1);
+    let mut ratios = Vec::new();
+    for round in 0..=ROUNDS {
+        let user = format!("Tell story number {round}.");
+        let usage = model.generate(request("You tell stories.", &user, story(400), 300)).await;
+        let Usage { sampled_tokens, forced_tokens, busy_ms, .. } = usage.unwrap().usage;
+        let emitted = sampled_tokens + forced_tokens;
+        let bare_rate = bare.rate(emitted as usize);
+        // The first round warms both up.
+        if round > 0 {
+            ratios.push(f64::from(emitted) * 1_000.0 / f64::from(busy_ms) / bare_rate);
+        }
+    }
+    tell("constrained decoding, tokens/s / a bare decode loop", ">= 0.97", ratios);
+}
+
+/// The time until the first choice: evaluated, restored from disk, and from the cache in memory.
+async fn restored(options: &EngineOptions) {
+    let long = "You read captions of security cameras and say what they show. ".repeat(110);
+    let ask = |user: &str| request(&long, user, json!({"enum": ["yes", "no"]}), 8);
+    let (mut share, mut first_token, mut disk) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CacheOptions { folder: folder.path().to_owned(), limit_bytes: 1 << 30 };
+        let cached = EngineOptions { cache: Some(cache), ..options.clone() };
+        let model = LlamaModel::load(cached.clone()).unwrap();
+        let first = model.generate(ask("A man climbs the fence.")).await.unwrap().usage;
+        let second = model.generate(ask("A dog crosses the yard.")).await.unwrap().usage;
+        let evaluated = |usage: Usage| f64::from(usage.prompt_tokens - usage.reused_tokens);
+        share.push(evaluated(second) / evaluated(first));
+        first_token.push(f64::from(second.busy_ms) / f64::from(first.busy_ms));
+        drop(model);
+        let model = LlamaModel::load(cached).unwrap();
+        let again = model.generate(ask("A man climbs the fence.")).await.unwrap().usage;
+        let tail = f64::from(second.busy_ms);
+        disk.push((f64::from(again.busy_ms) - tail).max(0.0) / (f64::from(first.busy_ms) - tail));
+    }
+    tell("prompt tokens evaluated, second alarm / first", "<= 0.15", share);
+    tell("time to the first token, second alarm / first", "<= 0.15", first_token);
+    tell("prefix restored from disk / evaluated again, time", "<= 0.05", disk);
+}
+
+/// Whole alarms, with the engine and with a llama.cpp server.
+async fn whole(app: &App, options: &EngineOptions) {
+    let before = machine::memory_resident().unwrap_or(0);
+    let engine = Arc::new(LlamaModel::load(options.clone()).unwrap());
+    let held = machine::memory_resident().unwrap_or(0).saturating_sub(before);
+    let samples: Vec<Alarm> = sample_alarms().into_iter().take(ALARMS).collect();
+    let (spy, pipeline, classifying) = watched(app, engine).await;
+    let begun = Instant::now();
+    let mut outside = Vec::new();
+    for alarm in &samples {
+        let models = || (spy.time() + classifying.time()).as_secs_f64();
+        let (started, before) = (Instant::now(), models());
+        pipeline.decide(&received(app, alarm.clone())).await;
+        outside.push(1.0 - (models() - before) / started.elapsed().as_secs_f64());
+    }
+    let ours = begun.elapsed();
+    tell("everything but the models, share of an alarm's time", "<= 0.01", outside);
+    let [record, report] = spy.shares();
+    tell("sampled / emitted tokens, verdict record", "<= 0.20", record);
+    tell("sampled / emitted tokens, verdict and report", "<= 0.40", report);
+    let kv = u64::from(3 * 4_096_u32) * 23_040;
+    let model_bytes = std::fs::metadata(&options.model_path).unwrap().len();
+    let beyond = held.saturating_sub(kv + model_bytes) as f64 / 1e6;
+    tell("memory beyond model and KV cache, MB", "<= 150", vec![beyond]);
+    per_server(app, &samples, ours).await;
+}
+
+async fn per_server(app: &App, samples: &[Alarm], ours: Duration) {
+    let Some(server) = server::LlamaServer::start(app, THREADS).await else {
+        println!("whole alarms / a llama.cpp server: not measured, run `make setup-server` first");
+        return;
+    };
+    let (_spy, pipeline, _) = watched(app, server.model()).await;
+    let begun = Instant::now();
+    for alarm in samples {
+        pipeline.decide(&received(app, alarm.clone())).await;
+    }
+    let theirs = begun.elapsed();
+    println!("  {ALARMS} alarms: engine {ours:.1?}, llama.cpp server {theirs:.1?}");
+    let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
+    tell("whole alarms per minute / a llama.cpp server", ">= 3", vec![ratio]);
+}
+
+/// A pipeline whose models are watched.
+async fn watched(app: &App, model: Arc<dyn LanguageModel>) -> (Arc<Spy>, Pipeline, Arc<Slow>) {
+    let spy = Arc::new(Spy::new(model));
+    let slow = Arc::new(Slow::new(Arc::new(app.load_classifier().await.unwrap())));
+    let models = Models { language: spy.clone(), classifier: slow.clone(), problems: Vec::new() };
+    let pipeline = app.pipeline(&models).await.unwrap();
+    spy.forget();
+    (spy, pipeline, slow)
+}
+
+/// Four requests beside each other, and what the machine gives four sequences at all.
+async fn beside(options: &EngineOptions, path: &Path) {
+    let ask = |number: usize| {
+        request("You tell stories.", &format!("Tell story number {number}."), story(200), 200)
+    };
+    let (mut gains, mut limits) = (Vec::new(), Vec::new());
+    let one = LlamaModel::load(options.clone()).unwrap();
+    let four = LlamaModel::load(EngineOptions { parallel: 4, ..options.clone() }).unwrap();
+    let mut alone = bare::Bare::open(path, THREADS, 1);
+    let mut together = bare::Bare::open(path, THREADS, 4);
+    for round in 0..=ROUNDS {
+        let mut rates = Vec::new();
+        for (model, at_once) in [(&one, 1), (&four, 4)] {
+            let begun = Instant::now();
+            let usages: Vec<Usage> = stream::iter(0..4)
+                .map(|number| async move { model.generate(ask(number)).await.unwrap().usage })
+                .buffer_unordered(at_once)
+                .collect()
+                .await;
+            let tokens: u32 =
+                usages.iter().map(|usage| usage.sampled_tokens + usage.forced_tokens).sum();
+            rates.push(f64::from(tokens) / begun.elapsed().as_secs_f64());
+        }
+        let limit = together.rate(60) / alone.rate(60);
+        if round > 0 {
+            gains.push(rates[1] / rates[0]);
+            limits.push(limit);
+        }
+    }
+    tell("four requests at once, tokens/s / one at a time", ">= 1.5", gains);
+    tell("  the machine's own limit: bare loop, 4 sequences / 1", "", limits);
+}

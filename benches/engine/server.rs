@@ -1,0 +1,73 @@
+//! A llama.cpp server with the same model, threads, prompts and schemas, to compare with.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use sereno::{app::App, config::RemoteSettings, model::remote::RemoteModel};
+
+/// A running server, stopped when it is dropped.
+pub(super) struct LlamaServer {
+    child: Child,
+    model: Arc<RemoteModel>,
+}
+
+impl LlamaServer {
+    /// Starts the server that set-up compiled, with a slot for each of the two prompts, its prompt
+    /// cache on, and waits until it answers; `None` where set-up compiled none.
+    pub(super) async fn start(app: &App, threads: i32) -> Option<Self> {
+        let program = program();
+        if !program.exists() {
+            return None;
+        }
+        let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+        let model = app.config.model_file(&app.config.models.language_model.file);
+        let child = Command::new(program)
+            .args(["--host", "127.0.0.1", "--port", &port.to_string(), "--alias", "bench"])
+            .args(["--ctx-size", "8192", "--parallel", "2", "--threads", &threads.to_string()])
+            .arg("--model")
+            .arg(model)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let settings = RemoteSettings {
+            model: "bench".to_owned(),
+            context_tokens: 4_096,
+            ..app.config.models.remote.clone()
+        };
+        let url = format!("http://127.0.0.1:{port}");
+        let model = RemoteModel::new(&url, settings, 64, Arc::clone(&app.ids)).ok()?;
+        let server = Self { child, model: Arc::new(model) };
+        for _ in 0..600 {
+            if server.model.check().await.is_ok() {
+                return Some(server);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        None
+    }
+
+    /// The model that it serves.
+    pub(super) fn model(&self) -> Arc<RemoteModel> {
+        Arc::clone(&self.model)
+    }
+}
+
+impl Drop for LlamaServer {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tools' place is the bench's, not the service's")]
+fn program() -> PathBuf {
+    let named = std::env::var_os("SERENO_CACHE_DIR").map(PathBuf::from);
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/sereno");
+    named.unwrap_or_else(home).join("tools/bin/llama-server")
+}
