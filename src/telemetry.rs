@@ -18,9 +18,9 @@ pub enum LogFormat {
 /// `sereno=debug,warn`; a filter that cannot be read becomes `info`, and a warning says so.
 /// A second call changes nothing.
 pub fn start_log(filter: &str, format: LogFormat) {
-    let (parsed, problem) = match EnvFilter::try_new(filter) {
+    let (parsed, problem) = match EnvFilter::try_new(ours(filter)) {
         Ok(parsed) => (parsed, None),
-        Err(error) => (EnvFilter::new("info"), Some(error)),
+        Err(error) => (EnvFilter::new(ours("info")), Some(error)),
     };
     let lines = fmt().with_env_filter(parsed).with_writer(io::stderr).with_target(false);
     let started = match format {
@@ -32,6 +32,15 @@ pub fn start_log(filter: &str, format: LogFormat) {
     }
 }
 
+/// A bare level is meant for Sereno: its libraries tell of their wealth of detail only when they are
+/// named, and of llama.cpp only what failed.
+fn ours(filter: &str) -> String {
+    if filter.contains([',', '=']) {
+        return filter.to_owned();
+    }
+    format!("warn,llama_cpp_2=error,llama-cpp-2=error,sereno={filter}")
+}
+
 /// Starts collecting figures and returns what renders them for `/metrics`.
 ///
 /// # Errors
@@ -41,4 +50,17 @@ pub fn start_metrics() -> Result<PrometheusHandle, BuildError> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .install_recorder()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_level_is_for_sereno_and_a_filter_is_taken_as_it_is() {
+        assert!(EnvFilter::try_new(ours("debug")).is_ok());
+        assert!(ours("debug").ends_with(",sereno=debug"));
+        assert_eq!(ours("sereno=debug,warn"), "sereno=debug,warn");
+        assert!(EnvFilter::try_new(ours("loud")).is_err());
+    }
 }

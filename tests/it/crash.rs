@@ -105,7 +105,7 @@ async fn verdicts_by_alarm(data: &Path) -> BTreeMap<String, u32> {
     sqlx::any::install_default_drivers();
     let url = format!("sqlite:{}", data.join("sereno.db").display());
     let pool = sqlx::AnyPool::connect(&url).await.expect("the database opens");
-    let rows = sqlx::query("SELECT leaf FROM entry ORDER BY seq")
+    let rows = sqlx::query("SELECT leaf FROM log_entry ORDER BY seq")
         .fetch_all(&pool)
         .await
         .expect("entries can be read");
