@@ -10,7 +10,7 @@ use llama_cpp_2::{
 };
 use sereno::model::engine::backend;
 
-/// Tokens that every sequence has before it is timed, as the engine's prompt has.
+/// Tokens of every sequence's prompt, about as many as the engine's has; its time counts on both sides.
 const PROMPT: usize = 30;
 
 /// A context for some sequences.
@@ -42,6 +42,7 @@ impl Bare {
     pub(super) fn rate(&mut self, steps: usize) -> f64 {
         let mut batch = LlamaBatch::new(512, 1);
         self.context.clear_kv_cache();
+        let begun = Instant::now();
         for sequence in 0..self.sequences {
             batch.clear();
             for (position, token) in (0..).zip((0..PROMPT).map(|at| 400 + 7 * at)) {
@@ -52,7 +53,6 @@ impl Bare {
         }
         let mut next: Vec<LlamaToken> =
             (0..self.sequences).map(|at| LlamaToken(500 + at)).collect();
-        let begun = Instant::now();
         for step in 0..steps {
             batch.clear();
             let position = i32::try_from(PROMPT + step).unwrap();

@@ -122,19 +122,18 @@ async fn restored(options: &EngineOptions) {
         drop(model);
         let model = LlamaModel::load(cached).unwrap();
         let again = model.generate(ask("A man climbs the fence.")).await.unwrap().usage;
-        let tail = f64::from(second.busy_ms);
-        disk.push((f64::from(again.busy_ms) - tail).max(0.0) / (f64::from(first.busy_ms) - tail));
+        disk.push(f64::from(again.busy_ms) / f64::from(first.busy_ms));
     }
     tell("prompt tokens evaluated, second alarm / first", "<= 0.15", share);
     tell("time to the first token, second alarm / first", "<= 0.15", first_token);
-    tell("prefix restored from disk / evaluated again, time", "<= 0.05", disk);
+    tell("first token after a restart, prefix from disk / evaluated", "<= 0.05", disk);
 }
 
 /// Whole alarms, with the engine and with a llama.cpp server.
 async fn whole(app: &App, options: &EngineOptions) {
     let before = machine::memory_resident().unwrap_or(0);
     let engine = Arc::new(LlamaModel::load(options.clone()).unwrap());
-    let held = machine::memory_resident().unwrap_or(0).saturating_sub(before);
+    memory(options, engine.as_ref(), before).await;
     let samples: Vec<Alarm> = sample_alarms().into_iter().take(ALARMS).collect();
     let (spy, pipeline, classifying) = watched(app, engine).await;
     let begun = Instant::now();
@@ -150,11 +149,32 @@ async fn whole(app: &App, options: &EngineOptions) {
     let [record, report] = spy.shares();
     tell("sampled / emitted tokens, verdict record", "<= 0.20", record);
     tell("sampled / emitted tokens, verdict and report", "<= 0.40", report);
-    let kv = u64::from(3 * 4_096_u32) * 23_040;
-    let model_bytes = std::fs::metadata(&options.model_path).unwrap().len();
-    let beyond = held.saturating_sub(kv + model_bytes) as f64 / 1e6;
-    tell("memory beyond model and KV cache, MB", "<= 150", vec![beyond]);
     per_server(app, &samples, ours).await;
+    drop((pipeline, spy));
+    let four = EngineOptions { parallel: 4, ..options.clone() };
+    let (_spy, pipeline, _) = watched(app, Arc::new(LlamaModel::load(four).unwrap())).await;
+    let begun = Instant::now();
+    let decided: Vec<_> = stream::iter(&samples)
+        .map(|alarm| async { pipeline.decide(&received(app, alarm.clone())).await })
+        .buffer_unordered(4)
+        .collect()
+        .await;
+    assert_eq!(decided.len(), samples.len());
+    let ratio = ours.as_secs_f64() / begun.elapsed().as_secs_f64();
+    tell("whole alarms per minute, four at once / one at a time", "", vec![ratio]);
+}
+
+/// What the process grew by, with one prompt in the cache, less the model and that prompt's keys and values.
+async fn memory(options: &EngineOptions, engine: &LlamaModel, before: u64) {
+    let long = "A man walks along the fence and looks around. ".repeat(100);
+    let asked = request("You read captions.", &long, json!({"enum": ["yes", "no"]}), 8);
+    let usage = engine.generate(asked).await.unwrap().usage;
+    let grown = machine::memory_resident().unwrap_or(0).saturating_sub(before);
+    // 30 layers of keys and values, 192 numbers of two bytes each, for this model.
+    let cache = u64::from(usage.prompt_tokens) * 30 * 2 * 192 * 2;
+    let model = std::fs::metadata(&options.model_path).unwrap().len();
+    let beyond = grown.saturating_sub(model + cache) as f64 / 1e6;
+    tell("memory beyond model and KV cache, MB", "<= 150", vec![beyond]);
 }
 
 async fn per_server(app: &App, samples: &[Alarm], ours: Duration) {

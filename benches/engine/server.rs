@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use sereno::{app::App, config::RemoteSettings, model::remote::RemoteModel};
+use serde_json::json;
+use sereno::{
+    app::App,
+    config::RemoteSettings,
+    model::{GenerateRequest, LanguageModel as _, Message, Role, Urgency, remote::RemoteModel},
+};
 
 /// A running server, stopped when it is dropped.
 pub(super) struct LlamaServer {
@@ -38,13 +43,15 @@ impl LlamaServer {
         let settings = RemoteSettings {
             model: "bench".to_owned(),
             context_tokens: 4_096,
+            // It refuses until it has loaded the model.
+            breaker_failures: u32::MAX,
             ..app.config.models.remote.clone()
         };
         let url = format!("http://127.0.0.1:{port}");
         let model = RemoteModel::new(&url, settings, 64, Arc::clone(&app.ids)).ok()?;
         let server = Self { child, model: Arc::new(model) };
         for _ in 0..600 {
-            if server.model.check().await.is_ok() {
+            if server.model.generate(ping()).await.is_ok() {
                 return Some(server);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -62,6 +69,18 @@ impl Drop for LlamaServer {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+fn ping() -> GenerateRequest {
+    GenerateRequest {
+        messages: vec![Message { role: Role::User, content: "Say yes.".to_owned() }],
+        schema: Arc::new(json!({"type": "object", "properties": {"a": {"enum": ["yes", "no"]}},
+            "required": ["a"], "additionalProperties": false})),
+        max_tokens: 16,
+        deadline: Duration::from_secs(30),
+        seed: 0,
+        urgency: Urgency::Routine,
     }
 }
 

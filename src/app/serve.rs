@@ -37,6 +37,7 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     let metrics = telemetry::start_metrics().map_err(AppError::environment)?;
     let listener = bind(&app.config.listen).await?;
     let store = app.open_store().await?;
+    store.release_jobs().await?;
     let models = app.load_models(OnMissingModel::RunOn).await?;
     for problem in &models.problems {
         tracing::error!("{problem}; every alarm goes to a person until this is mended");

@@ -68,6 +68,19 @@ impl Store {
         Ok(())
     }
 
+    /// Frees the jobs of a process that died, at the start of the only one that works on this database:
+    /// with SQLite that is this one. On PostgreSQL others may be alive, and leases run out by themselves.
+    pub async fn release_jobs(&self) -> Result<(), StoreError> {
+        if matches!(self.backend, Backend::Postgres) {
+            return Ok(());
+        }
+        let _turn = self.writers_turn().await;
+        sqlx::query("UPDATE job SET leased_by = NULL, leased_until = NULL")
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     async fn due(&self, now: Timestamp) -> Result<bool, StoreError> {
         let found = sqlx::query(
             "SELECT id FROM job WHERE run_after <= $1 \

@@ -21,6 +21,7 @@ both_databases!(
     an_alarm_that_comes_eight_times_at_once_is_one,
     eight_workers_never_share_a_job,
     jobs_come_urgent_first_and_again_when_their_worker_dies,
+    jobs_of_a_dead_process_are_free_at_the_next_start,
     an_alarm_is_decided_once,
     steps_are_recorded_in_order_and_the_verdict_is_the_record,
     the_queue_is_most_urgent_first,
@@ -153,6 +154,22 @@ async fn eight_workers_never_share_a_job(db: &Database) {
 
 async fn claim(store: &Store) -> Option<Job> {
     store.claim_job("worker", Duration::from_mins(1)).await.unwrap()
+}
+
+async fn jobs_of_a_dead_process_are_free_at_the_next_start(db: &Database) {
+    let store = db.store().await;
+    let alarm = accepted(&store, 1).await;
+    claim(&store).await.unwrap();
+    let restarted = db.store().await;
+    restarted.release_jobs().await.unwrap();
+    let claimed = claim(&restarted).await.map(|job| job.alarm);
+    if db.url.starts_with("postgres") {
+        assert_eq!(claimed, None, "another process may be alive and at work on it");
+        db.advance(61);
+        assert_eq!(claim(&restarted).await.unwrap().alarm, alarm);
+    } else {
+        assert_eq!(claimed, Some(alarm));
+    }
 }
 
 async fn jobs_come_urgent_first_and_again_when_their_worker_dies(db: &Database) {
