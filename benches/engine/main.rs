@@ -50,11 +50,21 @@ async fn main() {
     let options = EngineOptions { threads: Some(THREADS), ..EngineOptions::new(&path) };
     println!("{THREADS} threads, {ROUNDS} rounds; medians (least to most)\n");
 
-    constrained(&options, &path).await;
-    restored(&options).await;
-    let app = App::new(config).unwrap();
-    whole(&app, &options).await;
-    beside(&options, &path).await;
+    // A word after `--` runs the parts whose names hold it: `cargo bench --bench engine -- whole`.
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let runs = |part: &str| wanted.as_ref().is_none_or(|word| part.contains(word.as_str()));
+    if runs("constrained") {
+        constrained(&options, &path).await;
+    }
+    if runs("restored") {
+        restored(&options).await;
+    }
+    if runs("whole") {
+        whole(&App::new(config).unwrap(), &options).await;
+    }
+    if runs("beside") {
+        beside(&options, &path).await;
+    }
 }
 
 /// A median with its range.
@@ -164,14 +174,15 @@ async fn whole(app: &App, options: &EngineOptions) {
     tell("whole alarms per minute, four at once / one at a time", "", vec![ratio]);
 }
 
-/// What the process grew by, with one prompt in the cache, less the model and that prompt's keys and values.
+/// What the process grew by, less the model and the cache for keys and values of three prompts.
 async fn memory(options: &EngineOptions, engine: &LlamaModel, before: u64) {
     let long = "A man walks along the fence and looks around. ".repeat(100);
     let asked = request("You read captions.", &long, json!({"enum": ["yes", "no"]}), 8);
-    let usage = engine.generate(asked).await.unwrap().usage;
+    engine.generate(asked).await.unwrap();
     let grown = machine::memory_resident().unwrap_or(0).saturating_sub(before);
     // 30 layers of keys and values, 192 numbers of two bytes each, for this model.
-    let cache = u64::from(usage.prompt_tokens) * 30 * 2 * 192 * 2;
+    let tokens = (engine.context_tokens() * 3) as u64;
+    let cache = tokens * 30 * 2 * 192 * 2;
     let model = std::fs::metadata(&options.model_path).unwrap().len();
     let beyond = grown.saturating_sub(model + cache) as f64 / 1e6;
     tell("memory beyond model and KV cache, MB", "<= 150", vec![beyond]);

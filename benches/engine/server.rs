@@ -77,7 +77,7 @@ fn ping() -> GenerateRequest {
         messages: vec![Message { role: Role::User, content: "Say yes.".to_owned() }],
         schema: Arc::new(json!({"type": "object", "properties": {"a": {"enum": ["yes", "no"]}},
             "required": ["a"], "additionalProperties": false})),
-        max_tokens: 16,
+        max_tokens: 200,
         deadline: Duration::from_secs(30),
         seed: 0,
         urgency: Urgency::Routine,

@@ -30,6 +30,9 @@ pub(super) const PROMPTS_KEPT: u32 = 2;
 /// A shared beginning shorter than this is evaluated faster than it is read from disk or copied.
 const WORTH_KEEPING: usize = 64;
 
+/// More tokens than this are evaluated by themselves: beside each other they cost no less.
+const LONG: usize = 32;
+
 /// A context with the books about what it holds and what runs in it.
 ///
 /// With one request at a time, the same request gives the same bytes whatever came before: each kept
@@ -217,12 +220,20 @@ impl<'m> Session<'m> {
         Ok(())
     }
 
-    /// Puts as much of each task's next tokens as fits into the batch, answers before prompts.
+    /// Puts the next tokens into the batch: of the prompt that waits the longest, or, when all prompts are
+    /// evaluated, of every answer. llama.cpp cuts a batch into parts of equal length for all sequences in
+    /// it, so that a prompt and answers beside each other cost more than one after the other. Prompts go
+    /// first: the more answers are written together, the less each costs.
+    ///
     /// Gives the tasks that take part, each with the batch index of the logits that it waits for.
     fn fill(&mut self) -> Result<Vec<Part>, ModelError> {
         self.batch.clear();
-        let mut order: Vec<usize> = (0..self.tasks.len()).collect();
-        order.sort_by_key(|&index| !self.tasks[index].answering);
+        let reading = (0..self.tasks.len())
+            .filter(|&index| !self.tasks[index].answering || self.tasks[index].is_long())
+            .min_by_key(|&index| self.tasks[index].started);
+        let mut order = reading.map_or_else(|| (0..self.tasks.len()).collect(), |one| vec![one]);
+        // Neighbouring sequences go into one part.
+        order.sort_by_key(|&index| self.tasks[index].slot);
         let mut parts = Vec::with_capacity(order.len());
         for index in order {
             let task = &self.tasks[index];
@@ -386,6 +397,11 @@ impl Task {
             answering: false,
             answer: prepared.answer,
         }
+    }
+
+    /// Whether as much waits for evaluation as a prompt has: its last chunk, or a long forced run.
+    fn is_long(&self) -> bool {
+        self.chunk.len() - self.done >= LONG
     }
 
     /// Copies what is forced, and lines up the tokens that the next choice waits for. `true` when the
