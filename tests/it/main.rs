@@ -17,6 +17,7 @@ mod database;
 mod documents;
 mod engine;
 mod evaluation;
+mod faults;
 mod hostile;
 mod http;
 mod intake;

@@ -10,6 +10,7 @@ mod queue;
 mod room;
 mod session;
 mod slots;
+mod task;
 mod vocabulary;
 mod watchdog;
 mod weights;

@@ -1,25 +1,25 @@
 //! One llama.cpp context and the requests that run in it, one step at a time.
 
-use std::{cmp::Reverse, collections::VecDeque, mem, time::Instant};
+use std::{cmp::Reverse, mem};
 
 use llama_cpp_2::{
     context::{LlamaContext, session::LlamaStateSeqFlags},
     llama_batch::LlamaBatch,
-    token::LlamaToken,
 };
-use toktrie::{TokTrie, TokenizerEnv as _};
+use toktrie::TokenizerEnv as _;
 
 use super::{
     Loaded,
-    answer::{Answer, Limits, Next},
+    answer::{Answer, Limits},
     grammar::Grammars,
     prefixes::Prefixes,
     prompt::Chunk,
     queue::Job,
     slots::{Place, Slots},
+    task::{Part, Prepared, Task},
     worker::Engine,
 };
-use crate::model::{Completion, ModelError, Usage};
+use crate::model::ModelError;
 
 /// Tokens evaluated in one step; also how long a deadline may go unseen.
 pub(super) const BATCH: u32 = 256;
@@ -29,9 +29,6 @@ pub(super) const PROMPTS_KEPT: u32 = 2;
 
 /// A shared beginning shorter than this is evaluated faster than it is read from disk or copied.
 const WORTH_KEEPING: usize = 64;
-
-/// More tokens than this are evaluated by themselves: beside each other they cost no less.
-const LONG: usize = 32;
 
 /// A context with the books about what it holds and what runs in it.
 ///
@@ -47,28 +44,6 @@ pub(super) struct Session<'m> {
     grammars: Grammars,
     prefixes: Option<Prefixes>,
     tasks: Vec<Task>,
-}
-
-/// One request that runs.
-struct Task {
-    job: Job,
-    slot: usize,
-    started: Instant,
-    prompt_tokens: usize,
-    reused_tokens: usize,
-    /// Tokens in the cache.
-    position: usize,
-    /// The tokens under evaluation: a chunk of the prompt, or what the answer waits for.
-    chunk: Chunk,
-    /// How many of these tokens have been evaluated.
-    done: usize,
-    /// Chunks to evaluate after it.
-    after: VecDeque<Chunk>,
-    /// The name under which the prompt's beginning is kept on disk once it is evaluated.
-    keep_as: Option<String>,
-    /// Whether the prompt is evaluated, but for its last chunk.
-    answering: bool,
-    answer: Answer,
 }
 
 impl<'m> Session<'m> {
@@ -140,7 +115,7 @@ impl<'m> Session<'m> {
             && let Some(prefixes) = &self.prefixes
         {
             let key = prefixes.key(shared);
-            if self.restore(place.slot, &key)? {
+            if self.restore(&mut place, &key)? {
                 for chunk in shared.iter().skip(place.chunks) {
                     self.slots.keep(place.slot, chunk.clone());
                 }
@@ -182,7 +157,8 @@ impl<'m> Session<'m> {
         unsafe_code,
         reason = "the safe wrapper takes only states of the same process, and this one was on disk"
     )]
-    fn restore(&mut self, slot: usize, key: &str) -> Result<bool, ModelError> {
+    fn restore(&mut self, place: &mut Place, key: &str) -> Result<bool, ModelError> {
+        let slot = place.slot;
         let Some(state) = self.prefixes.as_ref().and_then(|prefixes| prefixes.read(key)) else {
             return Ok(false);
         };
@@ -196,6 +172,7 @@ impl<'m> Session<'m> {
         if !taken {
             self.clear(slot, None)?;
             self.slots.clear(slot);
+            *place = Place { slot, from: None, chunks: 0, tokens: 0 };
             if let Some(prefixes) = &self.prefixes {
                 prefixes.forget(key);
             }
@@ -360,94 +337,7 @@ impl Engine for Session<'_> {
     }
 }
 
-/// A request that may run.
-struct Prepared {
-    place: Place,
-    /// The name under which the beginning of its prompt is to be kept on disk.
-    keep_as: Option<String>,
-    prompt_tokens: usize,
-    /// The chunks to evaluate, without the last one, which the answer has.
-    chunks: VecDeque<Chunk>,
-    answer: Answer,
-}
-
-/// What one task has in the batch.
-struct Part {
-    /// Its number.
-    task: usize,
-    /// How many of its tokens.
-    taken: usize,
-    /// Where in the batch the logits are that it waits for.
-    logits: Option<i32>,
-}
-
-impl Task {
-    fn new(job: Job, prepared: Prepared) -> Self {
-        Self {
-            job,
-            slot: prepared.place.slot,
-            started: Instant::now(),
-            prompt_tokens: prepared.prompt_tokens,
-            reused_tokens: prepared.place.tokens,
-            position: prepared.place.tokens,
-            chunk: Chunk::new(),
-            done: 0,
-            after: prepared.chunks,
-            keep_as: prepared.keep_as,
-            answering: false,
-            answer: prepared.answer,
-        }
-    }
-
-    /// Whether as much waits for evaluation as a prompt has: its last chunk, or a long forced run.
-    fn is_long(&self) -> bool {
-        self.chunk.len() - self.done >= LONG
-    }
-
-    /// Copies what is forced, and lines up the tokens that the next choice waits for. `true` when the
-    /// answer is complete.
-    fn write_on(&mut self, trie: &TokTrie) -> Result<bool, ModelError> {
-        self.answering = true;
-        let next = self.answer.settle(trie)?;
-        let pending = self.answer.take_pending();
-        self.chunk = pending.into_iter().map(|token| LlamaToken(token.cast_signed())).collect();
-        self.done = 0;
-        Ok(next == Next::Complete)
-    }
-
-    fn reply(self, result: Result<(), ModelError>) {
-        let waited = self.started - self.job.queued_at;
-        let busy = self.started.elapsed();
-        metrics::histogram!("sereno_model_queue_seconds").record(waited);
-        metrics::histogram!("sereno_model_busy_seconds").record(busy);
-        let result = result.and_then(|()| {
-            let usage = Usage {
-                prompt_tokens: whole_number(self.prompt_tokens)?,
-                reused_tokens: whole_number(self.reused_tokens)?,
-                queued_ms: u32::try_from(waited.as_millis()).unwrap_or(u32::MAX),
-                busy_ms: u32::try_from(busy.as_millis()).unwrap_or(u32::MAX),
-                ..Usage::default()
-            };
-            completion(self.answer, usage)
-        });
-        self.job.reply(result);
-    }
-}
-
-fn completion(answer: Answer, usage: Usage) -> Result<Completion, ModelError> {
-    let written = answer.into_written();
-    let usage = Usage { sampled_tokens: written.sampled, forced_tokens: written.forced, ..usage };
-    let count = |name, tokens: u32| metrics::counter!(name).increment(u64::from(tokens));
-    count("sereno_model_prompt_tokens_total", usage.prompt_tokens);
-    count("sereno_model_reused_tokens_total", usage.reused_tokens);
-    count("sereno_model_sampled_tokens_total", usage.sampled_tokens);
-    count("sereno_model_forced_tokens_total", usage.forced_tokens);
-    let text = String::from_utf8(written.bytes)
-        .map_err(|_| ModelError::Failed("the answer is not UTF-8".to_owned()))?;
-    Ok(Completion { text, choices: written.choices, usage })
-}
-
 /// llama.cpp counts in 32 bits; the context is far smaller than that.
-fn whole_number<N, T: TryFrom<N>>(number: N) -> Result<T, ModelError> {
+pub(super) fn whole_number<N, T: TryFrom<N>>(number: N) -> Result<T, ModelError> {
     T::try_from(number).map_err(|_| ModelError::Failed("a count is out of range".to_owned()))
 }
