@@ -16,6 +16,8 @@ fn kills() -> usize {
 /// Alarms that are sent before each death: more than are decided in time, few enough to wait for.
 const BURST: usize = 8;
 
+const SEEN: &str = "A person climbs over the fence at night.";
+
 fn token(data: &Path) -> String {
     let output = run(sereno(data, &["user", "token", "load"]), "");
     assert!(output.status.success(), "{}", complaint(&output));
@@ -36,7 +38,9 @@ async fn every_accepted_alarm_survives_a_kill_and_is_decided_once() {
         let sending = async {
             for number in 0..BURST {
                 let id = format!("{round}-{number}");
-                let body = alarm(&id, "fence-east", &["A person climbs over the fence at night."]);
+                // Every fourth is read by the model; the others are decided as fast as they come.
+                let seen: &[&str] = if number % 4 == 0 { &[SEEN] } else { &[] };
+                let body = alarm(&id, "fence-east", seen);
                 let sent = client.post(&url).bearer_auth(&token).json(&body).send().await;
                 let Ok(response) = sent else { return };
                 if response.status() == reqwest::StatusCode::ACCEPTED

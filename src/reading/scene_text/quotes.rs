@@ -32,8 +32,13 @@ const fn closer(open: char) -> Option<char> {
     })
 }
 
-/// Parts what is quoted from what is not. A run that is never closed ends with its sentence.
-pub(super) fn part(text: &str) -> Parted {
+/// Stands in place of a quoted run that is to go with its sentence. Nobody else can write it: what is
+/// invisible is taken out of captions before.
+pub(super) const GOES: char = '\u{1}';
+
+/// Parts what is quoted from what is not. A run that is never closed ends with its sentence. Where
+/// `goes` says so of a run, [`GOES`] marks its place.
+pub(super) fn part(text: &str, goes: impl Fn(&str) -> bool) -> Parted {
     let mut parted = Parted { text: String::with_capacity(text.len()), quoted: Vec::new() };
     let mut closers = Closers::default();
     let mut place = 0;
@@ -42,8 +47,12 @@ pub(super) fn part(text: &str) -> Parted {
         if let Some((end, next)) =
             closer(c).and_then(|close| closers.run(text, place, inside, c, close))
         {
-            parted.quoted.push(text[inside..end].to_owned());
+            let run = &text[inside..end];
+            if goes(run) {
+                parted.text.push(GOES);
+            }
             parted.text.push_str("\"…\"");
+            parted.quoted.push(run.to_owned());
             place = next;
         } else {
             parted.text.push(c);
@@ -130,7 +139,7 @@ mod tests {
     use super::*;
 
     fn quoted(text: &str) -> (Vec<String>, String) {
-        let parted = part(text);
+        let parted = part(text, |_| false);
         (parted.quoted, parted.text)
     }
 
@@ -171,7 +180,7 @@ mod tests {
     fn a_hundred_thousand_opening_marks_cost_little() {
         let text = "“".repeat(30_000) + &"\"a".repeat(20_000);
         let begun = std::time::Instant::now();
-        let _parted = part(&text);
+        let _parted = part(&text, |_| false);
         assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
     }
 }
