@@ -112,7 +112,7 @@ check-console: setup web/node_modules/.installed ## Do the console's types hold?
 	$(call step,console type check,$(NPM) run check,The first error above says where.)
 
 .PHONY: bench
-bench: build ## Measure speed
+bench: build setup-server ## Measure speed
 	$(call step,cargo bench,cargo bench --locked,The error above says what.)
 
 .PHONY: docs
