@@ -1,6 +1,11 @@
 //! The service: worker, checkpoints and HTTP side by side, from start to an orderly stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::json;
 use tokio::{
@@ -83,7 +88,7 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
 
 async fn bind(listen: &str) -> Result<TcpListener, AppError> {
     TcpListener::bind(listen).await.map_err(|error| {
-        let advice = if error.kind() == std::io::ErrorKind::AddrInUse {
+        let advice = if error.kind() == io::ErrorKind::AddrInUse {
             "another program listens there; stop it, or choose another port with SERENO_LISTEN"
         } else {
             "`listen` must be an address of this machine and a port, such as 127.0.0.1:8080"
@@ -165,19 +170,24 @@ fn api_state(
 }
 
 /// The one thing that is written to standard output: where to go and how to get in.
-#[expect(clippy::print_stdout, reason = "this is what a person who started it waits for")]
 fn announce(listener: &TcpListener, log_ins: &[first_start::LogIn], models: &Models) {
     let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
-    println!("Sereno {} listens on http://{address}", env!("CARGO_PKG_VERSION"));
+    let mut told = format!("Sereno {} listens on http://{address}\n", env!("CARGO_PKG_VERSION"));
     for log_in in log_ins {
-        println!("  log-in: {:<9} password: {}", log_in.name, log_in.password);
+        let _infallible =
+            writeln!(told, "  log-in: {:<9} password: {}", log_in.name, log_in.password);
     }
     if !log_ins.is_empty() {
-        println!("  change them with: sereno user password NAME");
+        told.push_str("  change them with: sereno user password NAME\n");
     }
     if !models.problems.is_empty() {
-        println!(
-            "  a model is missing or out of reach: every alarm goes to a person (see the log above)"
+        told.push_str(
+            "  a model is missing or out of reach: every alarm goes to a person (see the log above)\n",
         );
+    }
+    // Whoever started it may have stopped reading; the service goes on.
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(told.as_bytes()).and_then(|()| out.flush()) {
+        tracing::warn!(%error, "nobody reads where the service listens");
     }
 }

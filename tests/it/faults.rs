@@ -1,10 +1,15 @@
 //! What the machine may do to us: a port that is taken, a disk that is full.
 
-use std::{net::TcpListener, path::Path, process::Command};
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
-use crate::command::{alarm, complaint, run, sereno};
+use crate::command::{alarm, client, complaint, run, sereno};
 
 #[test]
 fn a_port_in_use_is_named_with_what_to_do() {
@@ -17,6 +22,30 @@ fn a_port_in_use_is_named_with_what_to_do() {
     assert_eq!(output.status.code(), Some(3), "{}", complaint(&output));
     let told = complaint(&output);
     assert!(told.contains(&address) && told.contains("SERENO_LISTEN"), "{told}");
+}
+
+#[tokio::test]
+async fn the_service_goes_on_when_nobody_reads_what_it_prints() {
+    let address = {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        free.local_addr().expect("an address").to_string()
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut command = sereno(folder.path(), &["serve"]);
+    command.env("SERENO_LISTEN", &address).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("sereno starts");
+    drop(child.stdout.take());
+    let (client, patience) = (client(), Instant::now() + Duration::from_mins(3));
+    let mut is_up = false;
+    while !is_up && Instant::now() < patience {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let answer = client.get(format!("http://{address}/healthz")).send().await;
+        is_up = answer.is_ok_and(|answer| answer.status().is_success());
+    }
+    let ended = child.try_wait().expect("its state can be asked");
+    drop(child.kill());
+    drop(child.wait());
+    assert!(is_up && ended.is_none(), "up: {is_up}, ended: {ended:?}");
 }
 
 /// Decides more alarms than a small disk holds, makes the disk larger, and goes on.
