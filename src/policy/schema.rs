@@ -150,15 +150,8 @@ mod tests {
         assert_eq!(
             shipped,
             cedar_schema(),
-            "run `cargo test --release write_the_schema_file -- --ignored` and commit the file"
+            "run `sereno schema cedar > policies/schema.cedarschema` and commit the file"
         );
-    }
-
-    #[test]
-    #[ignore = "writes policies/schema.cedarschema after a change of the types"]
-    fn write_the_schema_file() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/schema.cedarschema");
-        std::fs::write(file, cedar_schema()).unwrap();
     }
 
     #[test]

@@ -107,7 +107,22 @@ impl<'m> Session<'m> {
     /// slot, or the disk. Also says under which name its beginning is to be kept on disk, if it is not yet.
     fn place(&mut self, prompt: &[Chunk]) -> Result<(Place, Option<String>), ModelError> {
         let full = || ModelError::Failed("no sequence is free".to_owned());
-        let mut place = self.slots.place(prompt).ok_or_else(full)?;
+        let place = self.slots.place(prompt).ok_or_else(full)?;
+        let filled = self.bring(prompt, place);
+        if filled.is_err() {
+            // Nobody will run in it, and nobody knows what its cache holds.
+            self.slots.clear(place.slot);
+            self.slots.release(place.slot);
+        }
+        filled
+    }
+
+    /// Brings to its place what is known of the prompt.
+    fn bring(
+        &mut self,
+        prompt: &[Chunk],
+        mut place: Place,
+    ) -> Result<(Place, Option<String>), ModelError> {
         let shared = &prompt[..prompt.len().saturating_sub(1)];
         let shared_tokens: usize = shared.iter().map(Vec::len).sum();
         let mut keep_as = None;

@@ -110,23 +110,26 @@ fn serve<E: Engine>(
 ) {
     let mut engine = Some(first);
     loop {
-        let Some(mut ready) = engine.take() else {
+        // Waits only when nothing runs.
+        let mut next = None;
+        if engine.as_ref().is_none_or(E::is_idle) {
             let Some(job) = queue.next() else { return };
-            match open() {
-                Err(error) => job.reply(Err(error)),
-                Ok(mut fresh) => {
-                    fresh.admit(job);
-                    engine = Some(fresh);
-                }
-            }
-            continue;
-        };
-        if ready.is_idle() {
-            let Some(job) = queue.next() else { return };
-            ready.admit(job);
+            next = Some(job);
         }
+        let mut ready = match engine.take().map_or_else(|| reopened(&mut open), Ok) {
+            Ok(ready) => ready,
+            Err(error) => {
+                if let Some(job) = next {
+                    job.reply(Err(error));
+                }
+                continue;
+            }
+        };
         let turn = || {
             pulse.beat();
+            if let Some(job) = next.take() {
+                ready.admit(job);
+            }
             while ready.has_room()
                 && let Some(job) = queue.try_next()
             {
@@ -157,6 +160,13 @@ fn serve<E: Engine>(
     }
 }
 
+/// A fresh engine; a panic on the way is a failure like any other.
+fn reopened<E>(open: &mut impl FnMut() -> Result<E, ModelError>) -> Result<E, ModelError> {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|panic| {
+        Err(ModelError::Failed(format!("a panic: {}", describe(panic.as_ref()))))
+    })
+}
+
 fn describe(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
@@ -173,7 +183,8 @@ mod tests {
         engine::queue::tests::{Reply, job},
     };
 
-    /// Answers one job a step with its number and the job's seed; seed 13 panics, 14 fails.
+    /// Answers one job a step with its number and the job's seed; seed 13 panics, 14 fails, and 11
+    /// panics before it begins.
     struct Numbered {
         number: u32,
         running: Vec<Job>,
@@ -189,6 +200,7 @@ mod tests {
         }
 
         fn admit(&mut self, job: Job) {
+            assert!(job.request.seed != 11, "worse luck still");
             match job.check() {
                 Ok(()) => self.running.push(job),
                 Err(error) => job.reply(Err(error)),
@@ -258,6 +270,25 @@ mod tests {
                 "engine 2 answers 16",
             ]
         );
+    }
+
+    #[test]
+    fn a_panic_before_the_first_step_costs_no_more_than_its_job() {
+        let (gone, reply) = job(11, Urgency::LifeSafety, 60);
+        let queue = Arc::new(Queue::new(10));
+        let (next, answer) = job(15, Urgency::Routine, 60);
+        queue.push(gone).unwrap();
+        queue.push(next).unwrap();
+        let answering = Arc::clone(&queue);
+        let thread = thread::spawn(move || {
+            let first = Numbered { number: 0, running: Vec::new() };
+            let open = || Ok(Numbered { number: 1, running: Vec::new() });
+            serve(&answering, &Pulse::new(), first, open);
+        });
+        assert!(reply.blocking_recv().is_err(), "its caller is told that the thread is gone");
+        assert_eq!(told(answer), "engine 1 answers 15");
+        queue.close();
+        thread.join().unwrap();
     }
 
     #[test]
