@@ -7,6 +7,7 @@ mod serve;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
+    assessment::Depth,
     audit::LogKey,
     config::{Config, Sites},
     domain::{Clock, IdSource, RandomIds, SystemClock},
@@ -189,9 +190,10 @@ impl App {
         Ok(Arc::new(model))
     }
 
-    async fn load_language_model(&self) -> Result<Arc<dyn LanguageModel>, ModelError> {
+    /// What the settings say about the built-in engine.
+    pub fn engine_options(&self) -> EngineOptions {
         let settings = &self.config.models.language_model;
-        let options = EngineOptions {
+        EngineOptions {
             model_path: self.config.model_file(&settings.file),
             expected_sha256: settings.sha256.clone(),
             adapter: settings.adapter.as_ref().map(|file| AdapterOptions {
@@ -207,9 +209,14 @@ impl App {
                 .config
                 .prompt_cache()
                 .map(|(folder, limit_bytes)| CacheOptions { folder, limit_bytes }),
+            forms: settings.forms.as_ref().map(|folder| self.config.model_file(folder)),
             stall: Duration::from_secs(settings.stall_seconds),
             batch_forced: true,
-        };
+        }
+    }
+
+    async fn load_language_model(&self) -> Result<Arc<dyn LanguageModel>, ModelError> {
+        let options = self.engine_options();
         let model = blocking(move || LlamaModel::load(options)).await?;
         Ok(Arc::new(model))
     }
@@ -237,18 +244,24 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Input`] when a prompt is broken.
-    pub async fn pipeline(&self, models: &Models) -> Result<Pipeline, AppError> {
+    pub async fn pipeline(&self, models: &Models, depth: Depth) -> Result<Pipeline, AppError> {
+        let prompts = Prompts::embedded().map_err(AppError::input)?;
         let settings = Settings {
             deadline: Duration::from_secs(self.config.models.language_model.deadline_seconds),
             seed: SEED,
             language: Language::En,
+            depth,
         };
         Ok(Pipeline::new(
             Arc::clone(&self.policies),
             Arc::clone(&self.sites),
             Arc::clone(&models.language),
             Arc::clone(&models.classifier),
-            Prompts::embedded().map_err(AppError::input)?,
+            if models.language.learned_prompts() == Some(prompts.learned_as().as_str()) {
+                prompts.without_examples()
+            } else {
+                prompts
+            },
             Arc::clone(&self.clock),
             settings,
         )

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     actions,
-    assessment::{AssessStage, Case, Reads},
+    assessment::{AssessStage, Case, Depth, Reads},
     config::Sites,
     context,
     domain::{
@@ -51,6 +51,8 @@ pub struct Settings {
     pub seed: u32,
     /// Language of reports.
     pub language: Language,
+    /// How much of an assessment somebody will read.
+    pub depth: Depth,
 }
 
 /// An alarm that was accepted, with what the store knows about it.
@@ -176,7 +178,9 @@ impl Pipeline {
             let silent = Facts { scene_text: SceneText::None, ..facts.clone() };
             self.policies.evaluate(&view(alarm), &silent, &context).rules
         };
-        let case = Case { facts: &facts, context: &context, ruling: &ruling, quoted: &quoted };
+        let depth = self.settings.depth;
+        let case =
+            Case { facts: &facts, context: &context, ruling: &ruling, quoted: &quoted, depth };
         let (assessment, assessed) = self.assess.assess(case, reads, limits).await;
         Findings {
             facts,
@@ -249,7 +253,8 @@ impl Pipeline {
 /// long before, because the language model's window is smaller.
 const MOST_SENTENCES: usize = 512;
 
-fn view(alarm: &Alarm) -> AlarmView<'_> {
+/// The alarm as policies see it.
+pub fn view(alarm: &Alarm) -> AlarmView<'_> {
     AlarmView {
         kind: &alarm.kind,
         camera: &alarm.camera,

@@ -51,7 +51,14 @@ impl Prompt {
         })
     }
 
-    /// SHA-256 of the prompt's file, hex.
+    /// The prompt for a model that was trained on it: without the examples, which it has learned.
+    #[must_use]
+    pub fn without_examples(self) -> Self {
+        let digest = hex::encode(Sha256::digest(format!("{} without examples", self.digest)));
+        Self { examples: Vec::new(), digest, ..self }
+    }
+
+    /// SHA-256 of the prompt's file, hex; another one where its examples are left out.
     pub fn digest(&self) -> &str {
         &self.digest
     }
@@ -71,6 +78,15 @@ impl Prompt {
         messages.push(Message { role: Role::User, content: data.to_owned() });
         messages
     }
+}
+
+/// A prompt and its right answer, to train a model with.
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    /// The turns.
+    pub messages: Vec<Message>,
+    /// JSON of the prompt's schema.
+    pub answer: String,
 }
 
 /// What the second read compares caption sentences with.
@@ -105,6 +121,18 @@ pub struct Prompts {
 }
 
 impl Prompts {
+    /// The prompts for a model that was trained on them.
+    #[must_use]
+    pub fn without_examples(self) -> Self {
+        Self { read: self.read.without_examples(), assess: self.assess.without_examples(), ..self }
+    }
+
+    /// What an adapter names that was trained on these prompts: both digests.
+    pub fn learned_as(&self) -> String {
+        let bare = self.clone().without_examples();
+        format!("{} {}", bare.read.digest, bare.assess.digest)
+    }
+
     /// The prompts that are compiled in.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ impl Bare {
             Box::leak(Box::new(LlamaModel::load_from_file(backend, path, &params).unwrap()));
         let wide = u32::try_from(sequences).unwrap();
         let params = LlamaContextParams::default()
-            .with_flash_attention_policy(llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_DISABLED)
+            .with_flash_attention_policy(llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO)
             .with_n_ctx(NonZeroU32::new(4_096 * wide))
             .with_n_seq_max(wide)
             .with_kv_unified(false)

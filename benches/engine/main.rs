@@ -23,6 +23,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use sereno::{
     app::{App, Models, sample_alarms},
+    assessment::Depth,
     cli::received,
     config::Config,
     domain::Alarm,
@@ -32,6 +33,7 @@ use sereno::{
         machine,
     },
     pipeline::Pipeline,
+    prompts::Prompts,
 };
 
 use spy::{Slow, Spy};
@@ -46,8 +48,9 @@ const ALARMS: usize = 12;
 #[tokio::main]
 async fn main() {
     let config = Config::load(None).unwrap();
-    let path = config.model_file(&config.models.language_model.file);
-    let options = EngineOptions { threads: Some(THREADS), ..EngineOptions::new(&path) };
+    let app = App::new(config).unwrap();
+    let options = EngineOptions { threads: Some(THREADS), cache: None, ..app.engine_options() };
+    let path = LlamaModel::load(options.clone()).unwrap().file().to_owned();
     println!("{THREADS} threads, {ROUNDS} rounds; medians (least to most)\n");
 
     // A word after `--` runs the parts whose names hold it: `cargo bench --bench engine -- whole`.
@@ -60,7 +63,7 @@ async fn main() {
         restored(&options).await;
     }
     if runs("whole") {
-        whole(&App::new(config).unwrap(), &options).await;
+        whole(&app, &options).await;
     }
     if runs("beside") {
         beside(&options, &path).await;
@@ -143,7 +146,8 @@ async fn restored(options: &EngineOptions) {
 async fn whole(app: &App, options: &EngineOptions) {
     let before = machine::memory_resident().unwrap_or(0);
     let engine = Arc::new(LlamaModel::load(options.clone()).unwrap());
-    memory(options, engine.as_ref(), before).await;
+    memory(engine.as_ref(), before).await;
+    let form = engine.file().to_owned();
     let samples: Vec<Alarm> = sample_alarms().into_iter().take(ALARMS).collect();
     let (spy, pipeline, classifying) = watched(app, engine).await;
     let begun = Instant::now();
@@ -159,7 +163,9 @@ async fn whole(app: &App, options: &EngineOptions) {
     let [record, report] = spy.shares();
     tell("sampled / emitted tokens, verdict record", "<= 0.20", record);
     tell("sampled / emitted tokens, verdict and report", "<= 0.40", report);
-    per_server(app, &samples, ours).await;
+    for files in [server::Files::Shipped, server::Files::Form(form)] {
+        per_server(app, &samples, files, ours).await;
+    }
     drop((pipeline, spy));
     let four = EngineOptions { parallel: 4, ..options.clone() };
     let (_spy, pipeline, _) = watched(app, Arc::new(LlamaModel::load(four).unwrap())).await;
@@ -175,7 +181,7 @@ async fn whole(app: &App, options: &EngineOptions) {
 }
 
 /// What the process grew by, less the model and the cache for keys and values of three prompts.
-async fn memory(options: &EngineOptions, engine: &LlamaModel, before: u64) {
+async fn memory(engine: &LlamaModel, before: u64) {
     let long = "A man walks along the fence and looks around. ".repeat(100);
     let asked = request("You read captions.", &long, json!({"enum": ["yes", "no"]}), 8);
     engine.generate(asked).await.unwrap();
@@ -183,13 +189,14 @@ async fn memory(options: &EngineOptions, engine: &LlamaModel, before: u64) {
     // 30 layers of keys and values, 192 numbers of two bytes each, for this model.
     let tokens = (engine.context_tokens() * 3) as u64;
     let cache = tokens * 30 * 2 * 192 * 2;
-    let model = std::fs::metadata(&options.model_path).unwrap().len();
+    let model = std::fs::metadata(engine.file()).unwrap().len();
     let beyond = grown.saturating_sub(model + cache) as f64 / 1e6;
     tell("memory beyond model and KV cache, MB", "<= 150", vec![beyond]);
 }
 
-async fn per_server(app: &App, samples: &[Alarm], ours: Duration) {
-    let Some(server) = server::LlamaServer::start(app, THREADS).await else {
+async fn per_server(app: &App, samples: &[Alarm], files: server::Files, ours: Duration) {
+    let what = files.to_string();
+    let Some(server) = server::LlamaServer::start(app, &files, THREADS).await else {
         println!("whole alarms / a llama.cpp server: not measured, run `make setup-server` first");
         return;
     };
@@ -199,17 +206,18 @@ async fn per_server(app: &App, samples: &[Alarm], ours: Duration) {
         pipeline.decide(&received(app, alarm.clone())).await;
     }
     let theirs = begun.elapsed();
-    println!("  {ALARMS} alarms: engine {ours:.1?}, llama.cpp server {theirs:.1?}");
+    println!("  {ALARMS} alarms: engine {ours:.1?}, llama.cpp server with {what} {theirs:.1?}");
     let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
-    tell("whole alarms per minute / a llama.cpp server", ">= 3", vec![ratio]);
+    tell(&format!("whole alarms per minute / a server with {what}"), ">= 3", vec![ratio]);
 }
 
 /// A pipeline whose models are watched.
 async fn watched(app: &App, model: Arc<dyn LanguageModel>) -> (Arc<Spy>, Pipeline, Arc<Slow>) {
-    let spy = Arc::new(Spy::new(model));
+    let learned = Prompts::embedded().unwrap().learned_as();
+    let spy = Arc::new(Spy::new(model, learned));
     let slow = Arc::new(Slow::new(Arc::new(app.load_classifier().await.unwrap())));
     let models = Models { language: spy.clone(), classifier: slow.clone(), problems: Vec::new() };
-    let pipeline = app.pipeline(&models).await.unwrap();
+    let pipeline = app.pipeline(&models, Depth::Report).await.unwrap();
     spy.forget();
     (spy, pipeline, slow)
 }

@@ -1,6 +1,7 @@
 //! A llama.cpp server with the same model, threads, prompts and schemas, to compare with.
 
 use std::{
+    fmt,
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -12,8 +13,28 @@ use serde_json::json;
 use sereno::{
     app::App,
     config::RemoteSettings,
-    model::{GenerateRequest, LanguageModel as _, Message, Role, Urgency, remote::RemoteModel},
+    model::{
+        GenerateRequest, LanguageModel as _, Message, Role, Urgency, engine::EngineOptions,
+        remote::RemoteModel,
+    },
 };
+
+/// What a server evaluates.
+pub(super) enum Files {
+    /// The model and its adapter, as they ship.
+    Shipped,
+    /// The form that the engine made of them.
+    Form(PathBuf),
+}
+
+impl fmt::Display for Files {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Shipped => "the files that ship",
+            Self::Form(_) => "the engine's form",
+        })
+    }
+}
 
 /// A running server, stopped when it is dropped.
 pub(super) struct LlamaServer {
@@ -24,18 +45,24 @@ pub(super) struct LlamaServer {
 impl LlamaServer {
     /// Starts the server that set-up compiled, with a slot for each of the two prompts, its prompt
     /// cache on, and waits until it answers; `None` where set-up compiled none.
-    pub(super) async fn start(app: &App, threads: i32) -> Option<Self> {
+    pub(super) async fn start(app: &App, files: &Files, threads: i32) -> Option<Self> {
         let program = program();
         if !program.exists() {
             return None;
         }
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
-        let model = app.config.model_file(&app.config.models.language_model.file);
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        let EngineOptions { model_path, adapter, .. } = app.engine_options();
+        match (files, adapter) {
+            (Files::Form(form), _) => command.arg("--model").arg(form),
+            (Files::Shipped, None) => command.arg("--model").arg(model_path),
+            (Files::Shipped, Some(adapter)) => {
+                command.arg("--model").arg(model_path).arg("--lora").arg(adapter.path)
+            }
+        };
+        let child = command
             .args(["--host", "127.0.0.1", "--port", &port.to_string(), "--alias", "bench"])
             .args(["--ctx-size", "8192", "--parallel", "2", "--threads", &threads.to_string()])
-            .arg("--model")
-            .arg(model)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -17,12 +17,14 @@ use sereno::{
 /// A language model that keeps what it answers.
 pub(super) struct Spy {
     inner: Arc<dyn LanguageModel>,
+    learned: String,
     seen: Mutex<(Duration, Vec<Completion>)>,
 }
 
 impl Spy {
-    pub(super) fn new(inner: Arc<dyn LanguageModel>) -> Self {
-        Self { inner, seen: Mutex::default() }
+    /// A server does not say what its model has learned, so it is said here, of both alike.
+    pub(super) fn new(inner: Arc<dyn LanguageModel>, learned: String) -> Self {
+        Self { inner, learned, seen: Mutex::default() }
     }
 
     /// Time in the model so far.
@@ -63,6 +65,10 @@ impl LanguageModel for Spy {
 
     fn context_tokens(&self) -> usize {
         self.inner.context_tokens()
+    }
+
+    fn learned_prompts(&self) -> Option<&str> {
+        Some(&self.learned)
     }
 
     async fn generate(&self, request: GenerateRequest) -> Result<Completion, ModelError> {

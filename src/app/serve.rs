@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{App, AppError, Models, OnMissingModel, first_start, samples};
 use crate::{
+    assessment::Depth,
     audit::{Event, EventKind},
     http::{self, ApiState, Readiness, ReportFormat},
     lifecycle::Lifecycle,
@@ -53,7 +54,7 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     let lifecycle = Lifecycle::default();
     let wake = Arc::new(Notify::new());
     let (changes, _) = broadcast::channel::<Change>(CHANGES_KEPT);
-    let pipeline = Arc::new(app.pipeline(&models).await?);
+    let pipeline = Arc::new(app.pipeline(&models, Depth::Report).await?);
     for number in 1..=app.config.workers {
         let worker = Worker {
             name: format!("{}-{number}", std::process::id()),

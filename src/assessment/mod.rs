@@ -3,40 +3,47 @@
 //! The model sees facts, the site's state and the words of the rules that would fire if the scene
 //! held no text. So that text cannot change what it answers; it only changes what it may answer.
 
-use std::{fmt::Write as _, sync::Arc};
+pub mod lesson;
+
+use std::{cmp::Reverse, fmt::Write as _, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use strum::VariantArray;
 
 use crate::{
     domain::{
-        Assessment, CaptionId, Confidence, Context, Counted, Criterion, Facts, FiredRule, Observed,
-        Outcome, Presence, Ruling, StageFailure,
+        Assessment, CaptionId, Confidence, Context, CountBand, Counted, Criterion, Facts,
+        FiredRule, Observed, Outcome, Presence, Ruling, StageFailure, Sufficiency,
     },
     model::{CallLimits, CallTrace, Completion, GenerateRequest, LanguageModel, ModelError},
     prompts::Prompt,
 };
 
 /// Tokens that the answer may have.
-const ANSWER_TOKENS: u32 = 220;
-/// Rules that are quoted to the model; more would crowd out the facts.
-const QUOTED_RULES: usize = 6;
+const ANSWER_TOKENS: u32 = 120;
+/// Rules that are quoted to the model, the gravest first; more would crowd out the facts.
+const QUOTED_RULES: usize = 3;
+/// Facts that the model may name as those that it weighed.
+const WEIGHED_FACTS: usize = 3;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireAssessment {
     verdict: Outcome,
-    criteria: Vec<WireCriterion>,
+    #[serde(default)]
+    weighed: Vec<String>,
+    #[serde(default)]
     why: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireCriterion {
-    name: String,
-    met: Presence,
-    ev: Vec<CaptionId>,
+/// How much of the assessment somebody will read. The verdict comes first, so it is the same in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// The verdict alone: for measuring, where no report is written.
+    Verdict,
+    /// The verdict, the facts that were weighed, and why.
+    #[default]
+    Report,
 }
 
 /// What the reads gave, for the confidence.
@@ -61,6 +68,8 @@ pub struct Case<'a> {
     pub ruling: &'a Ruling,
     /// The rules that the model is told of: those that fire with the scene's text left out.
     pub quoted: &'a [FiredRule],
+    /// How much of it somebody will read.
+    pub depth: Depth,
 }
 
 /// The assessing stage.
@@ -91,7 +100,7 @@ impl AssessStage {
         }
         let request = GenerateRequest {
             messages: self.prompt.messages(&render(case)),
-            schema: Arc::new(assessment_schema_for(case.facts, case.ruling)),
+            schema: Arc::new(assessment_schema_for(case)),
             max_tokens: ANSWER_TOKENS,
             deadline: limits.deadline,
             seed: limits.seed,
@@ -99,7 +108,9 @@ impl AssessStage {
         };
         let outcome = self.model.generate(request.clone()).await;
         let trace = CallTrace::new("assess", self.prompt.digest(), &request, &outcome);
-        if let Err(error) = outcome.and_then(|completion| fill(&mut assessment, &completion)) {
+        if let Err(error) =
+            outcome.and_then(|completion| fill(&mut assessment, case.facts, &completion))
+        {
             let failure =
                 StageFailure { stage: "assess".to_owned(), code: error.code().to_owned() };
             assessment.failures.push(failure);
@@ -121,23 +132,46 @@ fn confidence(reads: &Reads) -> Confidence {
     }
 }
 
-fn fill(assessment: &mut Assessment, completion: &Completion) -> Result<(), ModelError> {
+fn fill(
+    assessment: &mut Assessment,
+    facts: &Facts,
+    completion: &Completion,
+) -> Result<(), ModelError> {
     let answer: WireAssessment = serde_json::from_str(&completion.text)
         .map_err(|error| ModelError::Failed(format!("the answer is not of the schema: {error}")))?;
     assessment.proposed = answer.verdict;
     assessment.confidence.verdict_margin =
         completion.choice_at("verdict").map(|choice| choice.margin);
-    assessment.criteria = answer
-        .criteria
-        .into_iter()
-        .map(|criterion| Criterion {
-            name: criterion.name,
-            met: criterion.met,
-            evidence: criterion.ev,
-        })
-        .collect();
+    assessment.criteria = answer.weighed.iter().filter_map(|name| criterion(facts, name)).collect();
     assessment.rationale = answer.why;
     Ok(())
+}
+
+/// The fact that the model named, as it was read: neither its presence nor its evidence can be invented.
+fn criterion(facts: &Facts, name: &str) -> Option<Criterion> {
+    named_facts(facts)
+        .into_iter()
+        .find(|(code, ..)| *code == name)
+        .map(|(code, met, evidence)| Criterion { name: code.to_owned(), met, evidence })
+}
+
+/// Every fact that can be weighed, once, the strongest reading first.
+fn named_facts(facts: &Facts) -> Vec<(&'static str, Presence, Vec<CaptionId>)> {
+    let mut named: Vec<_> = observations(facts)
+        .into_iter()
+        .map(|(name, presence, evidence)| (name, presence, evidence.to_vec()))
+        .chain(counts(facts).map(|(name, counted)| {
+            let presence = match counted.count {
+                CountBand::None => Presence::Absent,
+                CountBand::Unclear => Presence::Unclear,
+                CountBand::One | CountBand::Few | CountBand::Many => Presence::Present,
+            };
+            (name, presence, counted.evidence.clone())
+        }))
+        .collect();
+    named.sort_by_key(|(name, presence, _)| (*name, *presence));
+    named.dedup_by_key(|(name, ..)| *name);
+    named
 }
 
 /// The rules, the site and the facts as the model sees them: codes and our own words, and last
@@ -145,7 +179,9 @@ fn fill(assessment: &mut Assessment, completion: &Completion) -> Result<(), Mode
 fn render(case: Case<'_>) -> String {
     let Case { facts, context, quoted, .. } = case;
     let mut data = String::from("rules:");
-    for rule in quoted.iter().take(QUOTED_RULES) {
+    let mut quoted: Vec<&FiredRule> = quoted.iter().collect();
+    quoted.sort_by_key(|rule| Reverse(rule.severity));
+    for rule in quoted.into_iter().take(QUOTED_RULES) {
         let _infallible = write!(data, " {}", rule.because);
     }
     let _infallible = write!(
@@ -160,17 +196,22 @@ fn render(case: Case<'_>) -> String {
     }
     let _infallible = write!(data, "\nfacts: cause {}, place {}", facts.cause, facts.place);
     for (name, counted) in counts(facts) {
-        let _infallible = write!(data, ", {name} {} {}", counted.count, ids(&counted.evidence));
+        let _infallible = write!(data, ", {name} {}", counted.count);
     }
-    for (code, presence, evidence) in observations(facts) {
-        let _infallible = write!(data, ", {code} {presence} {}", ids(evidence));
+    for (code, presence, _) in observations(facts) {
+        let _infallible = write!(data, ", {code} {presence}");
     }
     let danger = match facts.danger {
         Presence::Present => "yes",
         Presence::Absent => "no",
         Presence::Unclear => "unclear",
     };
-    let _infallible = write!(data, "\ndanger: {danger}");
+    let suffice = match facts.sufficiency {
+        Sufficiency::Enough => "yes",
+        Sufficiency::Partial => "partly",
+        Sufficiency::None => "no",
+    };
+    let _infallible = write!(data, "\ncaptions suffice: {suffice}\ndanger: {danger}");
     data
 }
 
@@ -189,71 +230,47 @@ fn observations(facts: &Facts) -> Vec<(&'static str, Presence, &[CaptionId])> {
     all(&facts.hazards).chain(all(&facts.acts)).chain(all(&facts.objects)).collect()
 }
 
-fn ids(evidence: &[CaptionId]) -> String {
-    let ids: Vec<String> = evidence.iter().map(ToString::to_string).collect();
-    format!("[{}]", ids.join(" "))
-}
-
 /// JSON Schema of the assessment for any alarm. `prompts/assess.schema.json` holds it.
 pub fn assessment_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$defs": {
-            "verdict": { "enum": ["verified", "dismissed", "uncertain"] },
-            "name": { "type": "string", "pattern": "^[a-z_]{1,32}$" },
-            "caption": { "type": "string", "pattern": "^c[1-9][0-9]{0,4}$" },
-            "presence": { "enum": Presence::VARIANTS },
-        },
         "type": "object",
         "properties": {
-            "verdict": { "$ref": "#/$defs/verdict" },
-            "criteria": {
+            "verdict": { "enum": ["verified", "dismissed", "uncertain"] },
+            "weighed": {
                 "type": "array",
-                "maxItems": 3,
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "name": { "$ref": "#/$defs/name" },
-                        "met": { "$ref": "#/$defs/presence" },
-                        "ev": { "type": "array", "items": { "$ref": "#/$defs/caption" }, "maxItems": 3 },
-                    },
-                    "required": ["name", "met", "ev"],
-                    "additionalProperties": false,
-                },
+                "maxItems": WEIGHED_FACTS,
+                "items": { "type": "string", "pattern": "^[a-z_]{1,32}$" },
             },
             "why": { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9 ,;'-]{0,119}\\.$" },
         },
-        "required": ["verdict", "criteria", "why"],
+        "required": ["verdict", "weighed", "why"],
         "additionalProperties": false,
     })
 }
 
-/// The schema for this alarm: only permitted verdicts, facts that were read, captions that they cite.
-fn assessment_schema_for(facts: &Facts, ruling: &Ruling) -> Value {
+/// The schema for this alarm: only permitted verdicts, and only facts that were read.
+fn assessment_schema_for(case: Case<'_>) -> Value {
+    let Case { facts, ruling, depth, .. } = case;
     let mut schema = assessment_schema();
     let permitted: Vec<&str> = [Outcome::Verified, Outcome::Dismissed, Outcome::Uncertain]
         .into_iter()
         .filter(|outcome| ruling.permits(*outcome))
         .map(Outcome::as_str)
         .collect();
-    schema["$defs"]["verdict"] = json!({ "enum": permitted });
-    let mut names: Vec<&str> = observations(facts).into_iter().map(|(name, ..)| name).collect();
-    names.extend(counts(facts).map(|(name, _)| name));
-    names.push(facts.cause.as_str());
-    names.sort_unstable();
-    names.dedup();
-    schema["$defs"]["name"] = json!({ "enum": names });
-    let mut cited: Vec<CaptionId> = observations(facts)
-        .into_iter()
-        .flat_map(|(_, _, evidence)| evidence.iter().copied())
-        .chain(counts(facts).flat_map(|(_, counted)| counted.evidence.iter().copied()))
-        .collect();
-    cited.sort_unstable();
-    cited.dedup();
-    if cited.is_empty() {
-        cited.push(CaptionId(1));
+    let names: Vec<&str> = named_facts(facts).into_iter().map(|(name, ..)| name).collect();
+    let properties = &mut schema["properties"];
+    properties["verdict"] = json!({ "enum": permitted });
+    if names.is_empty() {
+        properties["weighed"] = json!({ "type": "array", "maxItems": 0 });
+    } else {
+        properties["weighed"]["items"] = json!({ "enum": names });
     }
-    schema["$defs"]["caption"] = json!({ "enum": cited });
+    if depth == Depth::Verdict {
+        let verdict = properties["verdict"].take();
+        *properties = json!({ "verdict": verdict });
+        schema["required"] = json!(["verdict"]);
+    }
     schema
 }
 
@@ -304,12 +321,18 @@ mod tests {
         let stage = AssessStage::new(model.clone(), Prompts::embedded().unwrap().assess);
         let context = Context::unknown("test", jiff::Timestamp::UNIX_EPOCH);
         let (facts, ruling) = (facts(), ruling(permitted));
-        let case = Case { facts: &facts, context: &context, ruling: &ruling, quoted: &[] };
+        let case = Case {
+            facts: &facts,
+            context: &context,
+            ruling: &ruling,
+            quoted: &[],
+            depth: Depth::Report,
+        };
         let (assessment, _) = stage.assess(case, reads, LIMITS).await;
         (assessment, model.requests())
     }
 
-    const ANSWER: &str = r#"{"verdict":"verified","criteria":[{"name":"climbs","met":"present","ev":["c2"]}],"why":"Somebody climbs."}"#;
+    const ANSWER: &str = r#"{"verdict":"verified","weighed":["climbs"],"why":"Somebody climbs."}"#;
 
     #[test]
     fn the_schema_file_is_what_the_types_say() {
@@ -337,8 +360,9 @@ mod tests {
         let (assessment, requests) = assess(&[Outcome::Verified], Reads::default(), ANSWER).await;
         assert_eq!(assessment.proposed, Outcome::Verified);
         let schema = &requests[0].schema;
-        assert_eq!(schema["$defs"]["verdict"]["enum"], json!(["verified", "uncertain"]));
-        assert_eq!(schema["$defs"]["caption"]["enum"], json!(["c2"]));
+        assert_eq!(schema["properties"]["verdict"]["enum"], json!(["verified", "uncertain"]));
+        assert_eq!(schema["properties"]["weighed"]["items"]["enum"], json!(["climbs"]));
+        assert_eq!(assessment.criteria[0].evidence, [CaptionId(2)], "evidence is what was read");
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     app::OnMissingModel,
+    assessment::Depth,
     domain::{Alarm, AlarmId, RecentAlarms},
     evaluation::{Figures, Run, Sample, TokenCount},
     intake::Label,
@@ -36,7 +37,8 @@ impl Eval {
     pub async fn run(&self, app: &App) -> Result<Ending, AppError> {
         let mut lines = read_alarms(&self.files, &app.config.intake_limits())?;
         lines.truncate(self.limit.unwrap_or(usize::MAX));
-        let pipeline = app.pipeline(&app.load_models(OnMissingModel::Stop).await?).await?;
+        let models = app.load_models(OnMissingModel::Stop).await?;
+        let pipeline = app.pipeline(&models, Depth::Verdict).await?;
         let progress = progress_bar(lines.len() as u64, "alarms");
         let (mut samples, mut lost) = (Vec::new(), 0);
         let begun = Instant::now();

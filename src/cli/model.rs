@@ -1,6 +1,7 @@
 //! `sereno model`: which language models are there, whether they are whole, and what they can do here.
 
 mod bench;
+mod lessons;
 mod list;
 mod probe;
 mod verify;
@@ -47,6 +48,9 @@ pub enum Model {
     },
     /// Measure what this machine does with a model, on the sample alarms. Stores nothing.
     Bench(bench::Bench),
+    /// Turn captions whose author says what is true of them into prompts and answers to train on.
+    #[command(hide = true)]
+    Lessons(lessons::Lessons),
     /// Load a file and decode once; `add` runs this in a process of its own.
     #[command(hide = true)]
     Probe {
@@ -66,6 +70,7 @@ impl Model {
             Self::Add { file, name, adapter } => add(&config, &file, name, adapter),
             Self::Verify { names } => verify::run(&config, &names),
             Self::Bench(bench) => bench.run(App::new(config)?).await,
+            Self::Lessons(lessons) => lessons.run(&App::new(config)?),
             Self::Probe { file, adapter } => probe(file, adapter).await,
         }
     }

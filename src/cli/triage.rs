@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{App, AppError, Ending};
 use crate::{
     app::OnMissingModel,
+    assessment::Depth,
     domain::Alarm,
     intake::{self, BadAlarm},
     pipeline::{Pipeline, Received},
@@ -40,7 +41,7 @@ impl Triage {
         lines.truncate(self.limit.unwrap_or(usize::MAX));
         let store = app.open_store().await?;
         let models = app.load_models(OnMissingModel::Stop).await?;
-        let pipeline = app.pipeline(&models).await?;
+        let pipeline = app.pipeline(&models, Depth::Report).await?;
         let progress = progress_bar(lines.len() as u64, "alarms");
         let mut ending = Ending::Done;
         for (file, number, alarm) in lines {

@@ -99,6 +99,9 @@ pub struct LanguageModelSettings {
     pub prompt_cache: Option<PathBuf>,
     /// Megabytes that it may hold.
     pub prompt_cache_mb: u64,
+    /// Folder for the forms in which small models are evaluated.
+    #[serde(with = "blank")]
+    pub forms: Option<PathBuf>,
     /// Seconds without progress after which the model's thread is replaced.
     pub stall_seconds: u64,
     /// Seconds for one answer.

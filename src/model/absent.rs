@@ -23,6 +23,7 @@ impl Absent {
                 name: name.to_owned(),
                 sha256: String::new(),
                 adapter_sha256: None,
+                form_sha256: None,
                 runtime: "absent".to_owned(),
             },
             reason: reason.to_string(),

@@ -64,6 +64,7 @@ impl MiniLm {
                 name: "all-MiniLM-L6-v2".to_owned(),
                 sha256,
                 adapter_sha256: None,
+                form_sha256: None,
                 runtime: "onnxruntime".to_owned(),
             },
             graph: Arc::new(Mutex::new(graph)),

@@ -19,6 +19,10 @@ pub struct ModelManifest {
     /// SHA-256 of the adapter's file, hex, where one is loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adapter_sha256: Option<String>,
+    /// SHA-256 of the file that is evaluated, hex, where weights and adapter were merged into one: the
+    /// same files give the same one on the same build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form_sha256: Option<String>,
     /// What runs it: `llama.cpp`, `openai-compatible`, `onnxruntime`, `scripted`.
     pub runtime: String,
 }

@@ -197,6 +197,11 @@ pub trait LanguageModel: Send + Sync {
     /// Tokens that prompt and answer together may have.
     fn context_tokens(&self) -> usize;
 
+    /// The prompts that it was trained on, by their digests, where it says so.
+    fn learned_prompts(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the next request may be answered, as far as is known.
     fn is_ready(&self) -> bool {
         true

@@ -145,6 +145,7 @@ fn scripted_manifest(name: &str) -> ModelManifest {
         name: name.to_owned(),
         sha256: "0".repeat(64),
         adapter_sha256: None,
+        form_sha256: None,
         runtime: "scripted".to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 //! fill the facts schema. The word lists read everything, and may only raise doubt.
 
 pub mod leaning;
+pub mod lesson;
 pub mod lexicon;
 pub mod mentions;
 pub mod scene_text;
@@ -118,7 +119,12 @@ impl ReadStage {
             .map(|turn| model.count_tokens(&turn.content) + TURN_TOKENS)
             .sum();
         let room = model.context_tokens().saturating_sub(shared + ANSWER_TOKENS as usize);
-        Self { model, prompt, budget: room.min(CAPTION_TOKENS), leaning: OnceLock::new() }
+        let leaning = OnceLock::new();
+        if prompt.examples().is_empty() {
+            // A model that was trained on the prompt was trained out of its leaning, too.
+            let _first = leaning.set(Leaning::NONE);
+        }
+        Self { model, prompt, budget: room.min(CAPTION_TOKENS), leaning }
     }
 
     /// Takes the measure of the model's leaning, once, and says whether it is taken: not while the

@@ -19,12 +19,24 @@ use crate::domain::{
 /// Most codes of one list that the model is asked about; the rest stay `unclear`.
 const MOST_CODES: usize = 8;
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// The answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-enum Answer {
+#[strum(serialize_all = "snake_case")]
+pub enum Answer {
+    /// It is so.
     Yes,
+    /// It is not.
     No,
+    /// The captions do not say.
     Unclear,
+}
+
+impl Answer {
+    /// As the model writes it.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// What the model answers.
@@ -151,6 +163,7 @@ fn schema(
 ) -> Value {
     const ANSWERS: [&str; 3] = ["yes", "no", "unclear"];
     let properties = json!({
+        "danger": { "enum": ANSWERS },
         "enough": { "enum": ANSWERS },
         "cause": { "enum": causes },
         "place": { "enum": places },
@@ -160,7 +173,6 @@ fn schema(
         "acts": acts,
         "objects": objects,
         "hazards": hazards,
-        "danger": { "enum": ANSWERS },
     });
     let required: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
     json!({

@@ -16,6 +16,7 @@ use self::raw::Raw;
 use super::{App, AppError, Ending, list::scaled, print, short};
 use crate::{
     app::{OnMissingModel, sample_alarms},
+    assessment::Depth,
     cli::{eval::received, triage::progress_bar},
     domain::Alarm,
     evaluation::bootstrap::quantile,
@@ -93,7 +94,7 @@ impl Bench {
         let begun = Instant::now();
         let models = app.load_models(OnMissingModel::Stop).await?;
         let load = begun.elapsed();
-        let pipeline = app.pipeline(&models).await?;
+        let pipeline = app.pipeline(&models, Depth::Report).await?;
         let warm_up = begun.elapsed().saturating_sub(load);
         let alarms = samples.into_iter().cycle().take(count).collect();
         let begun = Instant::now();

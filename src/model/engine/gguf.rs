@@ -115,6 +115,11 @@ pub(super) fn check_adapter(path: &Path, architecture: &str) -> Result<(), Model
     ))
 }
 
+/// The prompts that an adapter says it was trained on: the digests that [`crate::prompts`] gives them.
+pub(super) fn learned_prompts(adapter: &Path) -> Option<String> {
+    Header::open(adapter).ok()?.text("sereno.prompts")
+}
+
 fn refuse(path: &Path, why: &str) -> ModelError {
     ModelError::Load(format!("model file {} {why}", path.display()))
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod choose;
+mod form;
 mod gguf;
 mod grammar;
 mod prefixes;
@@ -11,18 +12,24 @@ mod room;
 mod session;
 mod slots;
 mod task;
+mod tokenizer;
 mod vocabulary;
 mod watchdog;
 mod weights;
 mod worker;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 pub use self::{
     gguf::{Facts, inspect},
+    tokenizer::Tokenizer,
     weights::backend,
 };
 use self::{
@@ -59,6 +66,9 @@ pub struct EngineOptions {
     pub queue_limit: usize,
     /// Where the beginnings of prompts are kept across restarts, if anywhere.
     pub cache: Option<CacheOptions>,
+    /// Folder for the form in which a small model is evaluated: merged with its adapter, in 8 bits.
+    /// Without one the files are evaluated as they are.
+    pub forms: Option<PathBuf>,
     /// How long one step may take before the model's thread counts as stuck and is replaced.
     pub stall: Duration,
     /// Whether tokens that the schema forces are evaluated together with the next chosen one.
@@ -102,6 +112,7 @@ impl EngineOptions {
             parallel: 1,
             queue_limit: 64,
             cache: None,
+            forms: None,
             stall: Duration::from_mins(1),
             batch_forced: true,
         }
@@ -111,6 +122,8 @@ impl EngineOptions {
 /// A GGUF model behind its own thread. Dropping it ends the thread and frees the model.
 pub struct LlamaModel {
     manifest: ModelManifest,
+    file: PathBuf,
+    learned_prompts: Option<String>,
     context_tokens: usize,
     vocabulary: Arc<Vocabulary>,
     queue: Arc<Queue>,
@@ -124,7 +137,7 @@ impl LlamaModel {
     ///
     /// # Errors
     /// [`ModelError::Load`] naming the file and what to do about it.
-    pub fn load(options: EngineOptions) -> Result<Self, ModelError> {
+    pub fn load(mut options: EngineOptions) -> Result<Self, ModelError> {
         let facts = gguf::check_model(&options.model_path)?;
         let sha256 =
             manifest::verify_file(&options.model_path, options.expected_sha256.as_deref())?;
@@ -135,12 +148,21 @@ impl LlamaModel {
                 Some(manifest::verify_file(path, expected_sha256.as_deref())?)
             }
         };
-        let manifest = ModelManifest {
+        let mut manifest = ModelManifest {
             name: options.name.clone(),
             sha256,
             adapter_sha256,
+            form_sha256: None,
             runtime: "llama.cpp".to_owned(),
         };
+        let learned_prompts =
+            options.adapter.as_ref().and_then(|adapter| gguf::learned_prompts(&adapter.path));
+        if let Some(form) = form::of(&options, &facts, &manifest)? {
+            manifest.form_sha256 = Some(form.sha256);
+            options.model_path = form.path;
+            options.adapter = None;
+        }
+        let file = options.model_path.clone();
         let queue = Arc::new(Queue::new(options.queue_limit));
         let world = weights::world(&manifest);
         let options = Arc::new(options);
@@ -153,11 +175,20 @@ impl LlamaModel {
         .map_err(|error| ModelError::Load(format!("no thread for the watchdog: {error}")))?;
         Ok(Self {
             manifest,
+            file,
+            learned_prompts,
             context_tokens: started.context_tokens,
             vocabulary: started.vocabulary,
             queue,
             watchdog: Some(watchdog),
         })
+    }
+}
+
+impl LlamaModel {
+    /// The file that is evaluated: the form, where there is one.
+    pub fn file(&self) -> &Path {
+        &self.file
     }
 }
 
@@ -182,6 +213,10 @@ impl LanguageModel for LlamaModel {
 
     fn context_tokens(&self) -> usize {
         self.context_tokens
+    }
+
+    fn learned_prompts(&self) -> Option<&str> {
+        self.learned_prompts.as_deref()
     }
 
     async fn generate(&self, request: GenerateRequest) -> Result<Completion, ModelError> {

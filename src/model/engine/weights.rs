@@ -28,7 +28,9 @@ const LLAMA: &str = "0.1.160";
 /// All that an evaluation depends on besides its tokens.
 pub(super) fn world(manifest: &ModelManifest) -> String {
     let adapter = manifest.adapter_sha256.as_deref().unwrap_or("-");
-    format!("{} {adapter} llama-cpp-2 {LLAMA} f16 batch {}", manifest.sha256, session::BATCH)
+    let form = manifest.form_sha256.as_deref().unwrap_or("-");
+    let model = &manifest.sha256;
+    format!("{model} {adapter} {form} llama-cpp-2 {LLAMA} f16 batch {}", session::BATCH)
 }
 
 /// llama.cpp itself, started once in a process and never stopped. Its log goes to `tracing`.
@@ -128,12 +130,7 @@ impl Loaded {
     /// # Errors
     /// [`ModelError::Load`] when llama.cpp gives none, as when memory is short.
     pub(super) fn context(&self) -> Result<LlamaContext<'_>, ModelError> {
-        // llama.cpp's flash attention is a third slower than the plain kind on a CPU.
-        let attention = if cfg!(any(feature = "cuda", feature = "vulkan", feature = "metal")) {
-            llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO
-        } else {
-            llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_DISABLED
-        };
+        let attention = llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO;
         let params = LlamaContextParams::default()
             .with_flash_attention_policy(attention)
             .with_n_ctx(NonZeroU32::new(self.context_tokens.saturating_mul(self.sequences())))

@@ -77,6 +77,7 @@ impl RemoteModel {
                 name: settings.model.clone(),
                 sha256: hex::encode(Sha256::digest(format!("{url}\n{}\n", settings.model))),
                 adapter_sha256: None,
+                form_sha256: None,
                 runtime: "openai-compatible".to_owned(),
             },
             server,

@@ -1,0 +1,129 @@
+//! What a model should answer about facts whose danger is known: for training.
+
+use strum::VariantArray as _;
+
+use super::{Case, WEIGHED_FACTS, named_facts, render};
+use crate::{
+    domain::{Act, Hazard, Outcome, Presence, Sufficiency},
+    prompts::{Lesson, Prompt},
+};
+
+/// The assess prompt for the case with the right answer; nothing where the ruling leaves no choice.
+/// The answer is one that the ruling permits, so no lesson contradicts a rule.
+pub fn lesson(prompt: &Prompt, case: Case<'_>) -> Option<Lesson> {
+    let has_choice = case.ruling.permitted.iter().any(|outcome| *outcome != Outcome::Uncertain);
+    has_choice.then(|| {
+        let verdict = verdict(case);
+        let weighed = weighed(case, verdict);
+        let why = why(case, verdict, weighed.first().copied());
+        let answer =
+            serde_json::json!({ "verdict": verdict, "weighed": weighed, "why": why }).to_string();
+        Lesson { messages: prompt.messages(&render(case)), answer }
+    })
+}
+
+fn verdict(case: Case<'_>) -> Outcome {
+    let Case { facts, ruling, .. } = case;
+    let wanted = match facts.danger {
+        Presence::Present => Outcome::Verified,
+        Presence::Absent if facts.sufficiency == Sufficiency::Enough => Outcome::Dismissed,
+        Presence::Absent | Presence::Unclear => Outcome::Uncertain,
+    };
+    if ruling.permits(wanted) { wanted } else { Outcome::Uncertain }
+}
+
+/// What speaks for the verdict, the weightiest first: harm for a threat, the everyday for harmlessness,
+/// doubts for doubt.
+fn weighed(case: Case<'_>, verdict: Outcome) -> Vec<&'static str> {
+    let wanted = match verdict {
+        Outcome::Uncertain => Presence::Unclear,
+        Outcome::Verified | Outcome::Dismissed => Presence::Present,
+    };
+    let mut names: Vec<(usize, &'static str)> = named_facts(case.facts)
+        .into_iter()
+        .filter(|(_, presence, _)| *presence == wanted)
+        .map(|(name, ..)| (weight(name), name))
+        .collect();
+    names.sort_unstable();
+    if verdict == Outcome::Dismissed {
+        // The last harmful act of the list is `throws`; what comes after it is everyday.
+        names.retain(|(weight, _)| *weight >= weight_of_act(Act::Runs));
+    }
+    names.into_iter().map(|(_, name)| name).take(WEIGHED_FACTS).collect()
+}
+
+/// Hazards, then acts in the order of their list, then things and counts.
+fn weight(name: &str) -> usize {
+    if let Ok(hazard) = name.parse::<Hazard>() {
+        Hazard::VARIANTS.iter().position(|one| *one == hazard).unwrap_or(0)
+    } else {
+        name.parse::<Act>().map_or(usize::MAX, weight_of_act)
+    }
+}
+
+fn weight_of_act(act: Act) -> usize {
+    let place = Act::VARIANTS.iter().position(|one| *one == act).unwrap_or(0);
+    Hazard::VARIANTS.len() + place
+}
+
+fn why(case: Case<'_>, verdict: Outcome, first: Option<&str>) -> String {
+    let Case { facts, context, .. } = case;
+    let harm = |name: &&str| weight(name) < weight_of_act(Act::Runs);
+    let seen = match verdict {
+        Outcome::Verified => first.filter(harm).map_or("What is seen points to a threat", phrase),
+        Outcome::Dismissed | Outcome::Uncertain => first.map_or("The scene is quiet", phrase),
+    };
+    match verdict {
+        Outcome::Verified if context.armed => format!("{seen} while the zone is armed."),
+        Outcome::Verified if !context.open => format!("{seen} while the site is closed."),
+        Outcome::Verified => format!("{seen}."),
+        Outcome::Dismissed => format!("{seen}, and nothing points to a threat."),
+        Outcome::Uncertain => match (facts.sufficiency, facts.danger) {
+            (Sufficiency::None | Sufficiency::Partial, _) => "The captions show too little.".into(),
+            (_, Presence::Unclear) => "The captions leave open whether anything is wrong.".into(),
+            (_, Presence::Present) => "No rule says that this is a threat here.".into(),
+            (_, Presence::Absent) => "No rule lets this be dismissed here.".into(),
+        },
+    }
+}
+
+/// A fact as the beginning of a sentence.
+fn phrase(name: &str) -> &'static str {
+    match name {
+        "fire" => "Something burns",
+        "smoke" => "There is smoke",
+        "weapon" => "A weapon is seen",
+        "person_down" => "Somebody lies on the ground",
+        "injury" => "Somebody is hurt",
+        "explosion" => "Something explodes",
+        "leak" => "A liquid runs out",
+        "climbs" => "Somebody climbs over",
+        "forces_entry" => "Somebody forces a way in",
+        "enters" => "Somebody goes in",
+        "tailgates" => "Somebody slips in behind another person",
+        "loiters" => "Somebody stays about",
+        "probes" => "Somebody tries doors or looks in",
+        "fights" => "Somebody is attacked",
+        "threatens_with_weapon" => "Somebody is threatened with a weapon",
+        "falls" => "Somebody falls",
+        "takes" => "Things are taken",
+        "damages" => "Something is damaged",
+        "sets_fire" => "Something is set on fire",
+        "tampers_camera" => "The camera is tampered with",
+        "crashes" => "A vehicle hits something",
+        "throws" => "Something is thrown",
+        "runs" => "Somebody runs",
+        "leaves_object" => "A thing is left behind",
+        "delivers" => "Goods are moved",
+        "cleans" => "Somebody cleans",
+        "repairs" => "Somebody works on equipment",
+        "drives" => "A vehicle passes or parks",
+        "walks" => "Somebody walks by",
+        "waits" => "Somebody stands or sits",
+        "works" => "People do everyday things",
+        "animals" => "An animal is there",
+        "vehicles" | "vehicle" => "A vehicle is there",
+        "people" => "Somebody is there",
+        _ => "Things are seen",
+    }
+}
