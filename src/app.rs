@@ -12,9 +12,9 @@ use crate::{
     config::{Config, Sites},
     domain::{Clock, IdSource, RandomIds, SystemClock},
     model::{
-        LanguageModel, ModelError, SentenceEmbedder,
+        LanguageModel, ModelError,
         absent::Absent,
-        classify::{Classifier, ZeroShot},
+        classify::{Classifier, Head, SentenceClassifier},
         embed::{EmbedOptions, MiniLm},
         engine::{AdapterOptions, CacheOptions, EngineOptions, LlamaModel},
         remote::RemoteModel,
@@ -225,7 +225,7 @@ impl App {
     ///
     /// # Errors
     /// [`ModelError::Load`] naming the file and what to do about it.
-    pub async fn load_classifier(&self) -> Result<ZeroShot, ModelError> {
+    pub async fn load_classifier(&self) -> Result<SentenceClassifier, ModelError> {
         let settings = &self.config.models.embedder;
         let options = EmbedOptions {
             model_path: self.config.model_file(&settings.file),
@@ -235,9 +235,9 @@ impl App {
             threads: settings.threads,
         };
         let embedder = blocking(move || MiniLm::load(&options)).await?;
-        let embedder: Arc<dyn SentenceEmbedder> = Arc::new(embedder);
-        let prompts = Prompts::embedded().map_err(|error| ModelError::Load(error.to_string()))?;
-        ZeroShot::new(embedder, &prompts.anchors.harmful, &prompts.anchors.harmless).await
+        let head =
+            Head::load(&self.config.model_file(&settings.head), settings.head_sha256.as_deref())?;
+        SentenceClassifier::new(Arc::new(embedder), head)
     }
 
     /// Puts the stages together.
@@ -257,7 +257,11 @@ impl App {
             Arc::clone(&self.sites),
             Arc::clone(&models.language),
             Arc::clone(&models.classifier),
-            if models.language.learned_prompts() == Some(prompts.learned_as().as_str()) {
+            if models
+                .language
+                .learned()
+                .is_some_and(|learned| learned.prompts == prompts.learned_as())
+            {
                 prompts.without_examples()
             } else {
                 prompts

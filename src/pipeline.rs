@@ -12,8 +12,8 @@ use crate::{
     config::Sites,
     context,
     domain::{
-        Alarm, AlarmId, AlarmRef, Assessment, Clock, Context, Facts, RecentAlarms, Ruling,
-        SceneText, StageFailure, Verdict,
+        Alarm, AlarmId, AlarmRef, Assessment, CaptionId, Clock, Context, Facts, RecentAlarms,
+        Ruling, SceneText, StageFailure, Verdict,
     },
     model::{
         CallLimits, CallTrace, LanguageModel, ModelManifest, Urgency,
@@ -39,7 +39,6 @@ pub struct Pipeline {
     clock: Arc<dyn Clock>,
     settings: Settings,
     model: ModelManifest,
-    anchors_digest: String,
 }
 
 /// What the owner of the machine chooses.
@@ -111,7 +110,6 @@ impl Pipeline {
             clock,
             settings,
             model: manifest,
-            anchors_digest: prompts.anchors.digest,
         };
         pipeline.settle().await;
         pipeline
@@ -196,16 +194,7 @@ impl Pipeline {
     async fn classify(&self, prepared: &Prepared) -> Result<ClassifierRead, StageFailure> {
         let failure =
             |code: &str| StageFailure { stage: "classify".to_owned(), code: code.to_owned() };
-        let sentences: Vec<_> = prepared
-            .scene
-            .captions
-            .iter()
-            .flat_map(|(id, text)| {
-                sentences::split(text).into_iter().map(|sentence| (*id, sentence.to_owned()))
-            })
-            .filter(|(_, sentence)| sentence.chars().any(char::is_alphabetic))
-            .take(MOST_SENTENCES)
-            .collect();
+        let sentences = sentences(prepared);
         if sentences.is_empty() {
             return Err(failure("no_captions"));
         }
@@ -247,6 +236,20 @@ impl Pipeline {
             DecisionDraft { alarm: reference, facts, ruling, assessment, verdict, events, report };
         Decided { draft, calls }
     }
+}
+
+/// What the second read is given: every sentence of the captions with the scene's text withheld.
+pub fn sentences(prepared: &Prepared) -> Vec<(CaptionId, String)> {
+    prepared
+        .scene
+        .captions
+        .iter()
+        .flat_map(|(id, text)| {
+            sentences::split(text).into_iter().map(|sentence| (*id, sentence.to_owned()))
+        })
+        .filter(|(_, sentence)| sentence.chars().any(char::is_alphabetic))
+        .take(MOST_SENTENCES)
+        .collect()
 }
 
 /// The second read of a very long alarm stops here; what is left unread makes the facts `cut`

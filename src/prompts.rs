@@ -89,26 +89,6 @@ pub struct Lesson {
     pub answer: String,
 }
 
-/// What the second read compares caption sentences with.
-#[derive(Debug, Clone)]
-pub struct Anchors {
-    /// Descriptions of harmful acts.
-    pub harmful: Vec<String>,
-    /// Descriptions of harmless ones.
-    pub harmless: Vec<String>,
-    /// SHA-256 of the file, hex.
-    pub digest: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AnchorsFile {
-    #[expect(dead_code, reason = "for people who compare files; the digest tells versions apart")]
-    version: u32,
-    harmful: Vec<String>,
-    harmless: Vec<String>,
-}
-
 /// Every prompt that ships.
 #[derive(Debug, Clone)]
 pub struct Prompts {
@@ -116,8 +96,6 @@ pub struct Prompts {
     pub read: Prompt,
     /// Facts to a proposed verdict.
     pub assess: Prompt,
-    /// The second read's descriptions.
-    pub anchors: Anchors,
 }
 
 impl Prompts {
@@ -138,17 +116,9 @@ impl Prompts {
     /// # Errors
     /// When a file is not what it should be; a test holds that none is.
     pub fn embedded() -> Result<Self, PromptError> {
-        let anchors = include_str!("../prompts/anchors.toml");
-        let parsed: AnchorsFile = toml::from_str(anchors)
-            .map_err(|error| PromptError { file: "anchors.toml", message: error.to_string() })?;
         Ok(Self {
             read: Prompt::parse("read.toml", include_str!("../prompts/read.toml"))?,
             assess: Prompt::parse("assess.toml", include_str!("../prompts/assess.toml"))?,
-            anchors: Anchors {
-                harmful: parsed.harmful,
-                harmless: parsed.harmless,
-                digest: hex::encode(Sha256::digest(anchors.as_bytes())),
-            },
         })
     }
 }

@@ -28,12 +28,11 @@ use sereno::{
     config::Config,
     domain::Alarm,
     model::{
-        GenerateRequest, LanguageModel, Message, Role, Urgency, Usage,
+        GenerateRequest, LanguageModel, Learned, Message, Role, Urgency, Usage,
         engine::{CacheOptions, EngineOptions, LlamaModel},
         machine,
     },
     pipeline::Pipeline,
-    prompts::Prompts,
 };
 
 use spy::{Slow, Spy};
@@ -147,9 +146,9 @@ async fn whole(app: &App, options: &EngineOptions) {
     let before = machine::memory_resident().unwrap_or(0);
     let engine = Arc::new(LlamaModel::load(options.clone()).unwrap());
     memory(engine.as_ref(), before).await;
-    let form = engine.file().to_owned();
+    let (form, learned) = (engine.file().to_owned(), engine.learned().cloned());
     let samples: Vec<Alarm> = sample_alarms().into_iter().take(ALARMS).collect();
-    let (spy, pipeline, classifying) = watched(app, engine).await;
+    let (spy, pipeline, classifying) = watched(app, engine, learned.clone()).await;
     let begun = Instant::now();
     let mut outside = Vec::new();
     for alarm in &samples {
@@ -164,11 +163,12 @@ async fn whole(app: &App, options: &EngineOptions) {
     tell("sampled / emitted tokens, verdict record", "<= 0.20", record);
     tell("sampled / emitted tokens, verdict and report", "<= 0.40", report);
     for files in [server::Files::Shipped, server::Files::Form(form)] {
-        per_server(app, &samples, files, ours).await;
+        per_server(app, &samples, files, learned.clone(), ours).await;
     }
     drop((pipeline, spy));
     let four = EngineOptions { parallel: 4, ..options.clone() };
-    let (_spy, pipeline, _) = watched(app, Arc::new(LlamaModel::load(four).unwrap())).await;
+    let four = Arc::new(LlamaModel::load(four).unwrap());
+    let (_spy, pipeline, _) = watched(app, four, learned).await;
     let begun = Instant::now();
     let decided: Vec<_> = stream::iter(&samples)
         .map(|alarm| async { pipeline.decide(&received(app, alarm.clone())).await })
@@ -194,13 +194,19 @@ async fn memory(engine: &LlamaModel, before: u64) {
     tell("memory beyond model and KV cache, MB", "<= 150", vec![beyond]);
 }
 
-async fn per_server(app: &App, samples: &[Alarm], files: server::Files, ours: Duration) {
+async fn per_server(
+    app: &App,
+    samples: &[Alarm],
+    files: server::Files,
+    learned: Option<Learned>,
+    ours: Duration,
+) {
     let what = files.to_string();
     let Some(server) = server::LlamaServer::start(app, &files, THREADS).await else {
         println!("whole alarms / a llama.cpp server: not measured, run `make setup-server` first");
         return;
     };
-    let (_spy, pipeline, _) = watched(app, server.model()).await;
+    let (_spy, pipeline, _) = watched(app, server.model(), learned).await;
     let begun = Instant::now();
     for alarm in samples {
         pipeline.decide(&received(app, alarm.clone())).await;
@@ -212,8 +218,11 @@ async fn per_server(app: &App, samples: &[Alarm], files: server::Files, ours: Du
 }
 
 /// A pipeline whose models are watched.
-async fn watched(app: &App, model: Arc<dyn LanguageModel>) -> (Arc<Spy>, Pipeline, Arc<Slow>) {
-    let learned = Prompts::embedded().unwrap().learned_as();
+async fn watched(
+    app: &App,
+    model: Arc<dyn LanguageModel>,
+    learned: Option<Learned>,
+) -> (Arc<Spy>, Pipeline, Arc<Slow>) {
     let spy = Arc::new(Spy::new(model, learned));
     let slow = Arc::new(Slow::new(Arc::new(app.load_classifier().await.unwrap())));
     let models = Models { language: spy.clone(), classifier: slow.clone(), problems: Vec::new() };

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use sereno::{
     domain::CaptionId,
     model::{
-        Completion, GenerateRequest, LanguageModel, ModelError, ModelManifest,
+        Completion, GenerateRequest, LanguageModel, Learned, ModelError, ModelManifest,
         classify::{Classifier, ClassifierRead},
     },
 };
@@ -17,13 +17,13 @@ use sereno::{
 /// A language model that keeps what it answers.
 pub(super) struct Spy {
     inner: Arc<dyn LanguageModel>,
-    learned: String,
+    learned: Option<Learned>,
     seen: Mutex<(Duration, Vec<Completion>)>,
 }
 
 impl Spy {
     /// A server does not say what its model has learned, so it is said here, of both alike.
-    pub(super) fn new(inner: Arc<dyn LanguageModel>, learned: String) -> Self {
+    pub(super) fn new(inner: Arc<dyn LanguageModel>, learned: Option<Learned>) -> Self {
         Self { inner, learned, seen: Mutex::default() }
     }
 
@@ -67,8 +67,8 @@ impl LanguageModel for Spy {
         self.inner.context_tokens()
     }
 
-    fn learned_prompts(&self) -> Option<&str> {
-        Some(&self.learned)
+    fn learned(&self) -> Option<&Learned> {
+        self.learned.as_ref()
     }
 
     async fn generate(&self, request: GenerateRequest) -> Result<Completion, ModelError> {
@@ -100,6 +100,10 @@ impl Slow {
 
 #[async_trait]
 impl Classifier for Slow {
+    fn head_digest(&self) -> &str {
+        self.inner.head_digest()
+    }
+
     fn manifest(&self) -> &ModelManifest {
         self.inner.manifest()
     }

@@ -144,6 +144,17 @@ def fetch(entries, folder, pins):
                 extract_file(entry, wheels[key], folder, pins)
 
 
+def copy(entry, folder, pins):
+    """Takes a file of the repository itself, in whose root this runs."""
+    print(f"{entry['path']}: from {entry['copy']}", flush=True)
+    verify(Path(entry["copy"]), entry["copy"], entry["sha256"], pins)
+    target = folder / entry["path"]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.copyfile(entry["copy"], partial)
+    partial.replace(target)
+
+
 def main(arguments):
     check = arguments[:1] == ["--check"]
     arguments = arguments[check:]
@@ -157,6 +168,9 @@ def main(arguments):
     if check:
         return any(not e.get("temporary") for e in wrong)
     fetch([e for e in wrong if "package" in e], folder, pins)
+    for entry in wrong:
+        if "copy" in entry:
+            copy(entry, folder, pins)
     return 0
 
 

@@ -127,3 +127,71 @@ fn phrase(name: &str) -> &'static str {
         _ => "Things are seen",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        assessment::{Depth, assessment_schema_for},
+        domain::{CaptionId, Context, Facts, Observed, Oversight, Ruling, Severity, facts::Reader},
+        prompts::Prompts,
+    };
+
+    fn taught(danger: Presence, act: Act, permitted: &[Outcome]) -> Option<serde_json::Value> {
+        let facts = Facts {
+            danger,
+            sufficiency: Sufficiency::Enough,
+            acts: vec![Observed {
+                code: act,
+                presence: Presence::Present,
+                evidence: vec![CaptionId(1)],
+                reader: Reader::Model,
+            }],
+            ..Facts::unread()
+        };
+        let ruling = Ruling {
+            policy_digest: String::new(),
+            permitted: permitted.to_vec(),
+            severity_floor: Severity::None,
+            oversight: Oversight::Operator,
+            rules: Vec::new(),
+            due: Vec::new(),
+            settled: None,
+        };
+        let context = Context::unknown("s", jiff::Timestamp::UNIX_EPOCH);
+        let case = Case {
+            facts: &facts,
+            context: &context,
+            ruling: &ruling,
+            quoted: &[],
+            depth: Depth::Report,
+        };
+        let answer = lesson(&Prompts::embedded().unwrap().assess, case)?.answer;
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        assert!(jsonschema::is_valid(&assessment_schema_for(case), &answer), "{answer}");
+        Some(answer)
+    }
+
+    #[test]
+    fn no_answer_chooses_what_the_ruling_does_not_permit() {
+        use Outcome::{Dismissed, Uncertain, Verified};
+        let verdict = |danger, act, permitted: &[Outcome]| {
+            taught(danger, act, permitted).map(|answer| answer["verdict"].clone())
+        };
+        let (present, absent) = (Presence::Present, Presence::Absent);
+        assert_eq!(verdict(present, Act::Climbs, &[Verified]), Some("verified".into()));
+        assert_eq!(verdict(present, Act::Climbs, &[Dismissed]), Some("uncertain".into()));
+        assert_eq!(verdict(absent, Act::Cleans, &[Dismissed]), Some("dismissed".into()));
+        assert_eq!(verdict(absent, Act::Cleans, &[Verified]), Some("uncertain".into()));
+        assert_eq!(verdict(present, Act::Climbs, &[Uncertain]), None, "there is nothing to choose");
+    }
+
+    #[test]
+    fn the_reason_speaks_of_what_was_weighed() {
+        let answer = taught(Presence::Present, Act::Climbs, &[Outcome::Verified]).unwrap();
+        assert_eq!(answer["weighed"], serde_json::json!(["climbs"]));
+        assert_eq!(answer["why"], "Somebody climbs over while the zone is armed.");
+        let answer = taught(Presence::Absent, Act::Cleans, &[Outcome::Dismissed]).unwrap();
+        assert_eq!(answer["why"], "Somebody cleans, and nothing points to a threat.");
+    }
+}

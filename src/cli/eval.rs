@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     App, AppError, Ending, print,
@@ -26,9 +27,30 @@ pub struct Eval {
     /// Stop after this many alarms.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// Take only the alarms of one half of the groups, split by the hash of their names: choose on
+    /// one half, report on the other.
+    #[arg(long, value_enum)]
+    half: Option<Half>,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// One half of a dataset's groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Half {
+    /// Those whose name's SHA-256 is even.
+    A,
+    /// Those whose name's SHA-256 is odd.
+    B,
+}
+
+impl Half {
+    fn of(alarm: &Alarm, label: Option<&Label>) -> Self {
+        let group =
+            label.and_then(|label| label.group.as_deref()).unwrap_or(&alarm.source_event_id);
+        if Sha256::digest(group)[31].is_multiple_of(2) { Self::A } else { Self::B }
+    }
 }
 
 impl Eval {
@@ -36,6 +58,10 @@ impl Eval {
     /// Nothing is stored: a measurement is not an operation.
     pub async fn run(&self, app: &App) -> Result<Ending, AppError> {
         let mut lines = read_alarms(&self.files, &app.config.intake_limits())?;
+        lines.retain(|(_, _, line)| match (self.half, line) {
+            (Some(half), Ok((alarm, label))) => Half::of(alarm, label.as_ref()) == half,
+            _ => true,
+        });
         lines.truncate(self.limit.unwrap_or(usize::MAX));
         let models = app.load_models(OnMissingModel::Stop).await?;
         let pipeline = app.pipeline(&models, Depth::Verdict).await?;
@@ -98,6 +124,8 @@ fn sample(alarm: &Alarm, label: Option<Label>, decided: &Decided, latency_ms: f6
         class: label.class.unwrap_or_default(),
         kind: alarm.kind.clone(),
         probability: verdict.threat_probability,
+        model_threat: decided.draft.assessment.confidence.model_threat,
+        classifier_threat: decided.draft.assessment.confidence.classifier_threat,
         outcome: verdict.outcome,
         severity: verdict.severity,
         avs_level: verdict.avs_level,

@@ -89,7 +89,10 @@ fn models(models: &Models) -> [Check; 10] {
         ),
         (
             "models.embedder",
-            embedder.sha256.as_deref().is_none_or(is_sha256)
+            [&embedder.sha256, &embedder.head_sha256]
+                .into_iter()
+                .flatten()
+                .all(|sha256| is_sha256(sha256))
                 && (1..=1_024).contains(&embedder.threads),
             "must have a sha256 of 64 hexadecimal digits or empty, and 1 to 1024 threads",
         ),

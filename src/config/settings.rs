@@ -159,6 +159,11 @@ pub struct Embedder {
     /// SHA-256 that the ONNX file must have, hex.
     #[serde(with = "blank")]
     pub sha256: Option<String>,
+    /// What the second read learned over its vectors.
+    pub head: PathBuf,
+    /// SHA-256 that it must have.
+    #[serde(with = "blank")]
+    pub head_sha256: Option<String>,
     /// ONNX Runtime's shared library.
     pub runtime: PathBuf,
     /// Threads that evaluate.

@@ -1,5 +1,7 @@
 //! Whether a probability of 0.7 is right seven times in ten: reliability, ECE and the Brier score.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Sample, real};
@@ -37,14 +39,34 @@ pub struct Calibration {
 impl Calibration {
     /// Over the labelled among `samples`; nothing where none is labelled.
     pub fn of(samples: &[Sample]) -> Option<Self> {
-        let pairs: Vec<(f64, bool)> = samples
-            .iter()
-            .filter_map(|sample| Some((sample.probability, sample.threat?)))
-            .collect();
+        let labelled = samples.iter().filter_map(|one| Some((one.probability, one.threat?)));
+        Self::over(&labelled.collect::<Vec<_>>())
+    }
+
+    /// What would be left once a site has labels: each half of the groups is put on the scale (Platt
+    /// 1999) that the other half's labels give. Nothing where a half lacks threats or harmless alarms.
+    pub fn crossed(samples: &[Sample]) -> Option<Self> {
+        let mut halves = [Vec::new(), Vec::new()];
+        let mut places = BTreeMap::new();
+        for sample in samples {
+            let next = places.len();
+            let place = *places.entry(&sample.group).or_insert(next);
+            if let Some(threat) = sample.threat {
+                halves[place % 2].push((sample.probability, threat));
+            }
+        }
+        let scales = [Scale::fitted(&halves[1])?, Scale::fitted(&halves[0])?];
+        let scaled = halves.iter().zip(scales).flat_map(|(half, scale)| {
+            half.iter().map(move |(probability, threat)| (scale.of(*probability), *threat))
+        });
+        Self::over(&scaled.collect::<Vec<_>>())
+    }
+
+    fn over(pairs: &[(f64, bool)]) -> Option<Self> {
         if pairs.is_empty() {
             return None;
         }
-        let bins: Vec<Bin> = (0..BINS).map(|at| bin(&pairs, at)).collect();
+        let bins: Vec<Bin> = (0..BINS).map(|at| bin(pairs, at)).collect();
         let gap = |bin: &Bin| match (bin.mean_probability, bin.threat_share) {
             (Some(mean), Some(share)) => real(bin.n) * (mean - share).abs(),
             _ => 0.0,
@@ -59,6 +81,60 @@ impl Calibration {
             bins,
         })
     }
+}
+
+/// A line through log-odds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    /// What log-odds are multiplied by.
+    pub slope: f64,
+    /// What is added.
+    pub offset: f64,
+}
+
+/// Newton's steps; the likelihood has one top, and a dozen reach it.
+const STEPS: usize = 50;
+/// A little pull towards no slope, so that labels without overlap still have a best line.
+const RIDGE: f64 = 1e-3;
+
+impl Scale {
+    /// The most likely line for these probabilities and truths; nothing where one truth is missing.
+    pub fn fitted(pairs: &[(f64, bool)]) -> Option<Self> {
+        let threats = pairs.iter().filter(|(_, threat)| *threat).count();
+        if threats == 0 || threats == pairs.len() {
+            return None;
+        }
+        let base = real(threats) / real(pairs.len());
+        let mut line = Self { slope: 0.0, offset: (base / (1.0 - base)).ln() };
+        for _ in 0..STEPS {
+            let (mut slope_up, mut offset_up) = (-RIDGE * line.slope, 0.0);
+            let (mut bend, mut mixed, mut flat) = (RIDGE, 0.0, RIDGE);
+            for (probability, threat) in pairs {
+                let odds = log_odds(*probability);
+                let said = line.of(*probability);
+                let (miss, weight) = (f64::from(u8::from(*threat)) - said, said * (1.0 - said));
+                slope_up += miss * odds;
+                offset_up += miss;
+                bend += weight * odds * odds;
+                mixed += weight * odds;
+                flat += weight;
+            }
+            let spread = bend * flat - mixed * mixed;
+            line.slope += (flat * slope_up - mixed * offset_up) / spread;
+            line.offset += (bend * offset_up - mixed * slope_up) / spread;
+        }
+        (line.slope.is_finite() && line.offset.is_finite()).then_some(line)
+    }
+
+    /// The probability on this scale.
+    pub fn of(self, probability: f64) -> f64 {
+        1.0 / (1.0 + (-(self.slope * log_odds(probability) + self.offset)).exp())
+    }
+}
+
+fn log_odds(probability: f64) -> f64 {
+    let bounded = probability.clamp(1e-6, 1.0 - 1e-6);
+    (bounded / (1.0 - bounded)).ln()
 }
 
 fn bin(pairs: &[(f64, bool)], at: usize) -> Bin {
@@ -80,5 +156,49 @@ fn bin(pairs: &[(f64, bool)], at: usize) -> Bin {
         n,
         mean_probability: (n > 0).then(|| sum / real(n)),
         threat_share: super::share(threats, n),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Truths that follow `probability`'s log-odds, halved and moved by one, as exactly as counts can.
+    fn leaning() -> Vec<(f64, bool)> {
+        let mut pairs = Vec::new();
+        for tenth in 1..10_u32 {
+            let probability = f64::from(tenth) / 10.0;
+            let right = 1.0 / (1.0 + (-(0.5 * log_odds(probability) - 1.0)).exp());
+            for place in 0..1_000_u32 {
+                pairs.push((probability, f64::from(place) < right * 1_000.0));
+            }
+        }
+        pairs
+    }
+
+    #[test]
+    fn the_fitted_line_is_the_one_that_the_labels_follow() {
+        let line = Scale::fitted(&leaning()).unwrap();
+        assert!((line.slope - 0.5).abs() < 0.01 && (line.offset + 1.0).abs() < 0.01, "{line:?}");
+        let scaled: Vec<_> = leaning()
+            .into_iter()
+            .map(|(probability, threat)| (line.of(probability), threat))
+            .collect();
+        let (before, after) =
+            (Calibration::over(&leaning()).unwrap(), Calibration::over(&scaled).unwrap());
+        assert!(after.ece < 0.01 && before.ece > 0.2, "{} {}", before.ece, after.ece);
+    }
+
+    #[test]
+    fn without_both_truths_there_is_no_line() {
+        assert_eq!(Scale::fitted(&[(0.2, true), (0.8, true)]), None);
+        assert_eq!(Scale::fitted(&[]), None);
+    }
+
+    #[test]
+    fn labels_that_a_threshold_parts_give_a_line_all_the_same() {
+        let parted: Vec<_> = (0..20_u32).map(|at| (f64::from(at) / 20.0, at >= 10)).collect();
+        let line = Scale::fitted(&parted).unwrap();
+        assert!(line.slope > 0.0 && line.of(0.9) > 0.9, "{line:?}");
     }
 }

@@ -91,6 +91,8 @@ pub struct Figures {
     pub kinds: Vec<NamedRow>,
     /// Whether the probabilities can be believed.
     pub calibration: Option<Calibration>,
+    /// The same with each half of the groups on the scale that the other half's labels give.
+    pub crossed: Option<Calibration>,
     /// What simple methods and peers reach on the same samples.
     pub floors: Vec<Floor>,
     /// What deciding cost.
@@ -194,6 +196,14 @@ impl Figures {
         let mut floors = vec![
             grouped.floor("alarming words, counted", |one| Some(real(keyword_count(&one.text)))),
         ];
+        for (name, read) in [
+            ("the language model's read alone", Sample::model as fn(&Sample) -> Option<f64>),
+            ("the classifier's read alone", Sample::classifier),
+        ] {
+            if mended.iter().any(|sample| read(sample).is_some()) {
+                floors.push(grouped.floor(name, read));
+            }
+        }
         if mended.iter().any(|sample| sample.threat.is_some() && sample.peer_score.is_some()) {
             floors.push(grouped.floor("peer's score in the labels", |one| one.peer_score));
         }
@@ -214,6 +224,7 @@ impl Figures {
             classes: by_name(&mended, |sample| &sample.class),
             kinds: by_name(&mended, |sample| &sample.kind),
             calibration: Calibration::of(&mended),
+            crossed: Calibration::crossed(&mended),
             floors,
             operation: Operation::of(&mended, run.wall),
             resampling: Resampling {

@@ -39,6 +39,12 @@ pub struct Sample {
     pub severity: Severity,
     /// The verdict's level.
     pub avs_level: AvsLevel,
+    /// What the language model's read gave, 0 to 1, where it answered.
+    #[serde(default)]
+    pub model_threat: Option<f64>,
+    /// What the classifier's read gave, 0 to 1, where it answered.
+    #[serde(default)]
+    pub classifier_threat: Option<f64>,
     /// Another system's score for the same captions, where the label carries one.
     pub peer_score: Option<f64>,
     /// The captions, for the keyword floor.
@@ -47,6 +53,16 @@ pub struct Sample {
     pub latency_ms: f64,
     /// What the model calls cost together.
     pub tokens: TokenCount,
+}
+
+impl Sample {
+    fn model(&self) -> Option<f64> {
+        self.model_threat
+    }
+
+    fn classifier(&self) -> Option<f64> {
+        self.classifier_threat
+    }
 }
 
 /// Tokens of one alarm's model calls.

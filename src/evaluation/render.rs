@@ -165,6 +165,14 @@ fn write_calibration(out: &mut String, figures: &Figures) -> std::fmt::Result {
         "\nCALIBRATION: expected error {:.3}, Brier score {:.3}",
         calibration.ece, calibration.brier
     )?;
+    if let Some(crossed) = &figures.crossed {
+        writeln!(
+            out,
+            "  scaled by the labels of the other half of the groups: expected error {:.3}, Brier \
+             score {:.3}",
+            crossed.ece, crossed.brier
+        )?;
+    }
     writeln!(out, "  probability        n   mean   threats")?;
     for bin in calibration.bins.iter().filter(|bin| bin.n > 0) {
         writeln!(

@@ -60,6 +60,10 @@ impl LanguageModel for Absent {
 
 #[async_trait]
 impl Classifier for Absent {
+    fn head_digest(&self) -> &'static str {
+        ""
+    }
+
     fn manifest(&self) -> &ModelManifest {
         &self.manifest
     }

@@ -1,16 +1,21 @@
-//! The second, independent read: how near each caption sentence is to harmful and harmless acts.
+//! The second, independent read: a logistic head over the embedding of every caption sentence.
+//!
+//! Each sentence gets log-odds of a threat; the most alarming one speaks for the alarm. So a calm
+//! sentence, however many of them somebody adds to a scene, never lowers what another one raised.
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use async_trait::async_trait;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
-use super::{ModelError, ModelManifest, SentenceEmbedder};
+use super::{ModelError, ModelManifest, SentenceEmbedder, manifest};
 use crate::domain::CaptionId;
 
 /// What the second read says of an alarm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassifierRead {
-    /// Probability of a threat, 0 to 1. Not calibrated.
+    /// Probability of a threat, 0 to 1. Not calibrated for any site.
     pub threat: f64,
     /// The caption whose sentence weighs most.
     pub nearest: Option<CaptionId>,
@@ -22,6 +27,9 @@ pub trait Classifier: Send + Sync {
     /// What is loaded.
     fn manifest(&self) -> &ModelManifest;
 
+    /// SHA-256 of what it has learned, hex: the embedder stays the same when that changes.
+    fn head_digest(&self) -> &str;
+
     /// Whether it can read.
     fn is_ready(&self) -> bool {
         true
@@ -32,69 +40,114 @@ pub trait Classifier: Send + Sync {
     async fn read(&self, sentences: &[(CaptionId, String)]) -> Result<ClassifierRead, ModelError>;
 }
 
-/// Zero-shot: compares with written descriptions; needs no labels.
-pub struct ZeroShot {
-    embedder: Arc<dyn SentenceEmbedder>,
-    harmful: Vec<Vec<f32>>,
-    harmless: Vec<Vec<f32>>,
+/// What was learned from labelled captions; `models/training/head.py` writes it.
+#[derive(Debug, Clone)]
+pub struct Head {
+    learned: Learned,
+    digest: String,
 }
 
-/// Cosine differences lie within about ±0.4; this spreads them over the probabilities.
-const STEEPNESS: f64 = 12.0;
-/// Where a sentence is as near to harm as to harmlessness. The nearest of several sentences is
-/// taken, which by chance alone lies somewhat on the harmful side.
-const MIDPOINT: f64 = 0.05;
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Learned {
+    /// For people who compare files.
+    #[expect(dead_code, reason = "the digest tells versions apart")]
+    version: u32,
+    /// SHA-256 of the embedder whose vectors it reads; empty takes any.
+    embedder_sha256: String,
+    /// One weight for each number of a sentence's vector.
+    weights: Vec<f64>,
+    /// Log-odds of a sentence whose vector says nothing.
+    bias: f64,
+    /// What an alarm's highest sentence is multiplied by, to become the alarm's log-odds.
+    slope: f64,
+    /// What is added to it.
+    offset: f64,
+}
 
-impl ZeroShot {
-    /// Embeds the descriptions once.
+impl Head {
+    /// Reads a head's file, which must have the hash that the settings pin, if any.
     ///
     /// # Errors
-    /// When the embedder fails.
-    pub async fn new(
-        embedder: Arc<dyn SentenceEmbedder>,
-        harmful: &[String],
-        harmless: &[String],
-    ) -> Result<Self, ModelError> {
-        let harmful = embedder.embed(harmful).await?;
-        let harmless = embedder.embed(harmless).await?;
-        Ok(Self { embedder, harmful, harmless })
+    /// [`ModelError::Load`] naming the file, and the hash, the field or the number that is wrong.
+    pub fn load(path: &Path, expected_sha256: Option<&str>) -> Result<Self, ModelError> {
+        manifest::verify_file(path, expected_sha256)?;
+        let file = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|error| ModelError::Load(format!("model file {file}: {error}")))?;
+        Self::parse(&file, &text)
+    }
+
+    fn parse(file: &str, text: &str) -> Result<Self, ModelError> {
+        let refuse = |why: String| ModelError::Load(format!("{file}: {why}"));
+        let learned: Learned =
+            serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
+        let Learned { weights, bias, slope, offset, .. } = &learned;
+        if weights.is_empty() {
+            return Err(refuse("`weights` is empty: one number for each of the vector's".into()));
+        }
+        if !weights.iter().chain([bias, slope, offset]).all(|number| number.is_finite()) {
+            return Err(refuse("holds a number that is not finite".into()));
+        }
+        if *slope <= 0.0 {
+            return Err(refuse("`slope` must be above 0, or alarming sentences would calm".into()));
+        }
+        Ok(Self { learned, digest: hex::encode(Sha256::digest(text.as_bytes())) })
+    }
+
+    /// Log-odds of a threat in one sentence.
+    fn sentence(&self, vector: &[f32]) -> f64 {
+        let pairs = self.learned.weights.iter().zip(vector);
+        self.learned.bias + pairs.map(|(weight, number)| weight * f64::from(*number)).sum::<f64>()
+    }
+}
+
+/// The head over an embedder.
+pub struct SentenceClassifier {
+    embedder: Arc<dyn SentenceEmbedder>,
+    head: Head,
+}
+
+impl SentenceClassifier {
+    /// Puts both together.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`] when the head was learned over another embedder.
+    pub fn new(embedder: Arc<dyn SentenceEmbedder>, head: Head) -> Result<Self, ModelError> {
+        let (expected, found) = (&head.learned.embedder_sha256, &embedder.manifest().sha256);
+        if !expected.is_empty() && expected != found {
+            return Err(ModelError::Load(format!(
+                "the classifier's head was learned over the embedder {expected}, and {found} is \
+                 loaded; use the embedder that ships, or learn a head for this one"
+            )));
+        }
+        Ok(Self { embedder, head })
     }
 }
 
 #[async_trait]
-impl Classifier for ZeroShot {
+impl Classifier for SentenceClassifier {
     fn manifest(&self) -> &ModelManifest {
         self.embedder.manifest()
+    }
+
+    fn head_digest(&self) -> &str {
+        &self.head.digest
     }
 
     async fn read(&self, sentences: &[(CaptionId, String)]) -> Result<ClassifierRead, ModelError> {
         let texts: Vec<String> = sentences.iter().map(|(_, text)| text.clone()).collect();
         let vectors = self.embedder.embed(&texts).await?;
-        let worst = vectors
+        let (log_odds, caption) = vectors
             .iter()
             .zip(sentences)
-            .map(|(vector, (id, _))| {
-                (nearest(vector, &self.harmful) - nearest(vector, &self.harmless), *id)
-            })
+            .map(|(vector, (id, _))| (self.head.sentence(vector), *id))
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .ok_or_else(|| ModelError::Failed("there is no sentence to read".to_owned()))?;
-        Ok(ClassifierRead {
-            threat: logistic(STEEPNESS * (worst.0 - MIDPOINT)),
-            nearest: Some(worst.1),
-        })
+        let Learned { slope, offset, .. } = self.head.learned;
+        let threat = 1.0 / (1.0 + (-(slope * log_odds + offset)).exp());
+        Ok(ClassifierRead { threat, nearest: Some(caption) })
     }
-}
-
-/// The cosine of the nearest of `anchors`; all vectors have length one.
-fn nearest(vector: &[f32], anchors: &[Vec<f32>]) -> f64 {
-    anchors
-        .iter()
-        .map(|anchor| vector.iter().zip(anchor).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum())
-        .fold(-1.0, f64::max)
-}
-
-fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
 }
 
 #[cfg(test)]
@@ -102,10 +155,20 @@ mod tests {
     use super::*;
     use crate::model::scripted::ScriptedEmbedder;
 
-    async fn classifier() -> ZeroShot {
-        let harmful = ["a man climbs the fence".to_owned(), "people fight".to_owned()];
-        let harmless = ["a cat walks".to_owned(), "people talk".to_owned()];
-        ZeroShot::new(Arc::new(ScriptedEmbedder::default()), &harmful, &harmless).await.unwrap()
+    /// A head whose weights point from a calm sentence to an alarming one.
+    async fn classifier() -> SentenceClassifier {
+        let embedder = Arc::new(ScriptedEmbedder::default());
+        let ends = ["a man climbs the fence".to_owned(), "a cat walks".to_owned()];
+        let vectors = embedder.embed(&ends).await.unwrap();
+        let weights: Vec<f64> = vectors[0]
+            .iter()
+            .zip(&vectors[1])
+            .map(|(harm, calm)| 8.0 * f64::from(harm - calm))
+            .collect();
+        let text = serde_json::json!({"version": 1, "embedder_sha256": "", "weights": weights,
+            "bias": 0.0, "slope": 1.0, "offset": 0.0});
+        let head = Head::parse("head.json", &text.to_string()).unwrap();
+        SentenceClassifier::new(embedder, head).unwrap()
     }
 
     fn sentences(texts: &[&str]) -> Vec<(CaptionId, String)> {
@@ -117,7 +180,7 @@ mod tests {
         let classifier = classifier().await;
         let harm =
             classifier.read(&sentences(&["a cat walks", "a man climbs the fence"])).await.unwrap();
-        let calm = classifier.read(&sentences(&["a cat walks", "people talk"])).await.unwrap();
+        let calm = classifier.read(&sentences(&["a cat walks"])).await.unwrap();
         assert!(harm.threat > 0.9 && calm.threat < 0.1, "{harm:?} {calm:?}");
         assert_eq!(harm.nearest, Some(CaptionId(2)));
     }
@@ -136,5 +199,27 @@ mod tests {
     #[tokio::test]
     async fn nothing_to_read_is_an_error_not_an_all_clear() {
         assert!(classifier().await.read(&[]).await.is_err());
+    }
+
+    #[test]
+    fn the_head_that_ships_reads_the_embedder_that_ships() {
+        let head = include_str!("../../models/sereno-minilm-head.json");
+        let head = Head::parse("sereno-minilm-head.json", head).unwrap();
+        assert_eq!(head.learned.weights.len(), 384);
+        let pinned = include_str!("../../models/models.toml");
+        assert!(pinned.contains(&head.learned.embedder_sha256) && pinned.contains(&head.digest));
+    }
+
+    #[test]
+    fn a_broken_head_is_refused_by_name() {
+        let said = |text: &str| Head::parse("head.json", text).unwrap_err().to_string();
+        assert!(said("{}").contains("head.json: missing field"));
+        let with = |weights: &str, slope: &str| {
+            said(&format!(
+                r#"{{"version":1,"embedder_sha256":"","weights":{weights},"bias":0,"slope":{slope},"offset":0}}"#
+            ))
+        };
+        assert!(with("[]", "1").contains("`weights` is empty"));
+        assert!(with("[1]", "-1").contains("`slope` must be above 0"));
     }
 }

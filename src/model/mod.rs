@@ -49,6 +49,17 @@ pub struct Message {
     pub content: String,
 }
 
+/// What an adapter's file says of its training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// Digests of the prompts, as [`crate::prompts::Prompts::learned_as`] writes them.
+    pub prompts: String,
+    /// Log-odds that it gives a caption which is as likely to show danger as not.
+    pub midpoint: f64,
+    /// What its log-odds beside the midpoint are multiplied by, to be what held-out captions show.
+    pub stretch: f64,
+}
+
 /// How soon an answer is needed; the queue serves the most urgent first, then the earliest deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Urgency {
@@ -197,8 +208,8 @@ pub trait LanguageModel: Send + Sync {
     /// Tokens that prompt and answer together may have.
     fn context_tokens(&self) -> usize;
 
-    /// The prompts that it was trained on, by their digests, where it says so.
-    fn learned_prompts(&self) -> Option<&str> {
+    /// What it was trained on, where it says so.
+    fn learned(&self) -> Option<&Learned> {
         None
     }
 

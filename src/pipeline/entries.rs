@@ -34,7 +34,7 @@ pub fn tell(
     events.extend(findings.calls.iter().map(|call| teller.call(call, &pipeline.model)));
     if let Some(read) = &findings.classified {
         let manifest = pipeline.classifier.manifest();
-        events.push(teller.classified(read, manifest, &pipeline.anchors_digest));
+        events.push(teller.classified(read, manifest, pipeline.classifier.head_digest()));
     }
     events.push(teller.ruled(findings));
     events.push(teller.verdict(findings, verdict));
@@ -111,12 +111,12 @@ impl Teller<'_> {
         }
     }
 
-    fn classified(&self, read: &ClassifierRead, model: &ModelManifest, anchors: &str) -> Event {
+    fn classified(&self, read: &ClassifierRead, model: &ModelManifest, head: &str) -> Event {
         let public = json!({
             "threat_permille": permille(read.threat),
             "nearest": read.nearest,
             "model_sha256": model.sha256,
-            "anchors_digest": anchors,
+            "head_digest": head,
         });
         self.event(
             EventKind::ClassifierRead,

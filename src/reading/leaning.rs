@@ -5,7 +5,7 @@
 //! (after contextual calibration, Zhao et al. 2021). No labels of a site are needed, so it is not a
 //! calibrated probability.
 
-use crate::domain::Presence;
+use crate::{domain::Presence, model::Learned};
 
 /// Scenes in which nothing is wrong.
 pub const ORDINARY: [&str; 5] = [
@@ -40,6 +40,11 @@ pub struct Leaning {
 impl Leaning {
     /// The answers are taken as they are.
     pub const NONE: Self = Self { midpoint: 0.0, stretch: 1.0 };
+
+    /// As the model's training measured it.
+    pub const fn learned(learned: &Learned) -> Self {
+        Self { midpoint: learned.midpoint, stretch: learned.stretch }
+    }
 
     /// From the probabilities that the model gave the references; without both kinds, [`Self::NONE`].
     pub fn measured(ordinary: &[f64], alarming: &[f64]) -> Self {

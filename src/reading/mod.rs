@@ -120,9 +120,9 @@ impl ReadStage {
             .sum();
         let room = model.context_tokens().saturating_sub(shared + ANSWER_TOKENS as usize);
         let leaning = OnceLock::new();
-        if prompt.examples().is_empty() {
-            // A model that was trained on the prompt was trained out of its leaning, too.
-            let _first = leaning.set(Leaning::NONE);
+        // A model that was trained on the prompt has had its measure taken on captions held back.
+        if let Some(learned) = model.learned().filter(|_| prompt.examples().is_empty()) {
+            let _first = leaning.set(Leaning::learned(learned));
         }
         Self { model, prompt, budget: room.min(CAPTION_TOKENS), leaning }
     }

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use sereno::model::{
     Completion, GenerateRequest, LanguageModel, Message, ModelError, Role, Urgency,
-    engine::{CacheOptions, EngineOptions, LlamaModel},
+    engine::{AdapterOptions, CacheOptions, EngineOptions, LlamaModel},
 };
 
 const SMOLLM2_SHA256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
@@ -402,4 +402,70 @@ fn a_model_with_another_hash_is_refused() {
     other.expected_sha256 = Some("0".repeat(64));
     let refused = LlamaModel::load(other).err().map(|error| error.to_string());
     assert!(refused.unwrap().contains("pins"));
+}
+
+/// The adapter that ships, and a folder for the form of both.
+fn with_form(folder: &Path) -> EngineOptions {
+    let path = model_file("sereno-smollm2-135m-lora.gguf");
+    EngineOptions {
+        adapter: Some(AdapterOptions { path, expected_sha256: None }),
+        forms: Some(folder.to_owned()),
+        ..options()
+    }
+}
+
+fn form_hash(options: EngineOptions) -> Option<String> {
+    LlamaModel::load(options).unwrap().manifest().form_sha256.clone()
+}
+
+#[tokio::test]
+async fn the_form_decides_as_the_files_that_it_was_made_of_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let merged = LlamaModel::load(with_form(folder.path())).unwrap();
+    assert!(merged.manifest().form_sha256.is_some());
+    let apart =
+        LlamaModel::load(EngineOptions { forms: None, ..with_form(folder.path()) }).unwrap();
+    assert!(apart.manifest().form_sha256.is_none());
+    assert_eq!(merged.learned(), apart.learned());
+    for prompt in GOLDEN {
+        let (one, other) =
+            (merged.generate(asking(prompt)).await, apart.generate(asking(prompt)).await);
+        let (one, other) = (one.unwrap().choices.remove(0), other.unwrap().choices.remove(0));
+        // Eight bits round differently from four, and by less than any threshold can see.
+        for (token, probability) in &one.alternatives {
+            let theirs = other.alternatives.iter().find(|(same, _)| same == token);
+            let difference = probability - theirs.map_or(0.0, |(_, probability)| *probability);
+            assert!(difference.abs() < 0.1, "{prompt}: {one:?} {other:?}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_form_is_written_again_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = form_hash(with_form(folder.path())).unwrap();
+    let forms = || -> Vec<PathBuf> {
+        let files = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|kind| kind == "gguf")).collect()
+    };
+    let form = forms().remove(0);
+    let mut bytes = fs::read(&form).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&form, &bytes).unwrap();
+    assert_eq!(form_hash(with_form(folder.path())).unwrap(), first);
+    // Without its hash nobody can tell whether it is whole, and half a file is no GGUF file at all.
+    fs::remove_file(form.with_extension("sha256")).unwrap();
+    fs::write(&form, &bytes[..middle]).unwrap();
+    assert_eq!(form_hash(with_form(folder.path())).unwrap(), first);
+    assert_eq!(forms(), [form]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing half-written stays");
+}
+
+#[test]
+fn where_no_form_can_be_written_the_files_are_used_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a file, not a folder");
+    fs::write(&file, "").unwrap();
+    assert_eq!(form_hash(with_form(&file)), None);
 }

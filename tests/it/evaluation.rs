@@ -21,6 +21,8 @@ fn sample(
         class: if threat == Some(true) { "Burglary" } else { "Normal" }.to_owned(),
         kind: "activity".to_owned(),
         probability,
+        model_threat: None,
+        classifier_threat: None,
         outcome,
         severity: Severity::Low,
         avs_level: AvsLevel::PRESENCE,

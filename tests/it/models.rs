@@ -9,10 +9,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use sereno::model::{
-    Completion, GenerateRequest, LanguageModel as _, Message, Role, Urgency,
-    engine::{AdapterOptions, EngineOptions, LlamaModel},
-    manifest::hash_file,
+use sereno::{
+    model::{
+        Completion, GenerateRequest, LanguageModel as _, Message, Role, Urgency,
+        engine::{AdapterOptions, EngineOptions, LlamaModel},
+        manifest::hash_file,
+    },
+    prompts::Prompts,
 };
 use tempfile::TempDir;
 
@@ -368,4 +371,46 @@ fn the_model_that_ships_is_listed_and_measured_without_a_store() {
 
     let unknown = run(sereno(data.path(), &["model", "bench", "--name", "nobody"]), "");
     assert_eq!(unknown.status.code(), Some(2));
+}
+
+const SCENE: &str = r#"{"group":"g-1","lang":"en","style":"plain","captions":["A man climbs over the fence and drops into the yard."],"enough":"yes","cause":"person","place":"perimeter","people":"one","vehicles":"none","animals":"none","acts":["climbs"],"objects":[],"hazards":[],"danger":"yes"}"#;
+
+/// What `sereno model lessons` makes of a corpus, line by line, and what it says.
+fn lessons(corpus: &str) -> (Vec<Value>, Output) {
+    let data = folder();
+    let file = data.path().join("corpus.jsonl");
+    fs::write(&file, corpus).expect("the folder can be written");
+    let output = sereno(data.path(), &["model", "lessons", as_text(&file)])
+        .output()
+        .expect("the program starts");
+    let lines = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect();
+    (lines, output)
+}
+
+#[test]
+fn lessons_ask_what_the_pipeline_asks_and_answer_what_the_author_says() {
+    let (lines, output) = lessons(SCENE);
+    assert!(output.status.success(), "{}", complaint(&output));
+    assert_eq!(lines[0]["prompts"], json!(Prompts::embedded().expect("they load").learned_as()));
+    let of = |stage: &str| lines.iter().find(|line| line["stage"] == stage).expect("one is there");
+    let answer: Value =
+        serde_json::from_str(of("read")["text"].as_str().expect("text")).expect("JSON");
+    assert_eq!(answer["danger"], "yes");
+    assert_eq!(answer["acts"]["climbs"], "present");
+    assert!(of("read")["prompt"].as_array().is_some_and(|tokens| tokens.len() > 20));
+    assert_eq!(of("classify")["sentences"].as_array().map(Vec::len), Some(1));
+    for line in lines.iter().filter(|line| line["stage"] == "assess") {
+        assert!(!line["text"].as_str().expect("text").contains("dismissed"), "{line}");
+    }
+}
+
+#[test]
+fn a_scene_that_cannot_be_read_is_named_by_file_and_line() {
+    let (_, output) = lessons(&format!("{SCENE}\n{}", SCENE.replace("climbs\"]", "flies\"]")));
+    assert_eq!(output.status.code(), Some(2));
+    let said = complaint(&output);
+    assert!(said.contains("corpus.jsonl:2") && said.contains("flies"), "{said}");
 }

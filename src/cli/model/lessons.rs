@@ -23,7 +23,7 @@ use crate::{
     model::engine::Tokenizer,
     pipeline,
     prompts::{Lesson, Prompts},
-    reading::{self, lesson::Labels},
+    reading::{self, Prepared, lesson::Labels},
 };
 
 /// What to make lessons of.
@@ -113,6 +113,7 @@ impl Teacher<'_> {
                     .map_err(AppError::Input)?;
             if turn == 0 {
                 self.put("read", scene, &read)?;
+                put_sentences(scene, &prepared)?;
             }
             if let Some(assess) = self.assess(&alarm, &facts) {
                 self.put("assess", scene, &assess)?;
@@ -155,6 +156,17 @@ impl Teacher<'_> {
         });
         print(&line.to_string()).map(|_| ())
     }
+}
+
+/// The sentences as the classifier reads them.
+fn put_sentences(scene: &Scene, prepared: &Prepared) -> Result<(), AppError> {
+    let sentences: Vec<_> =
+        pipeline::sentences(prepared).into_iter().map(|(_, text)| text).collect();
+    let line = json!({
+        "stage": "classify", "group": scene.group, "lang": scene.lang,
+        "danger": scene.labels.danger.as_str(), "sentences": sentences,
+    });
+    print(&line.to_string()).map(|_| ())
 }
 
 fn alarm(scene: &Scene, camera: &str, time: &str) -> Result<Alarm, AppError> {

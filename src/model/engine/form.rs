@@ -22,6 +22,8 @@ use crate::model::{ModelError, ModelManifest, manifest};
 const MOST_PARAMETERS: u64 = 500_000_000;
 /// Changes when the same files would be written differently.
 const VERSION: u32 = 1;
+/// What to do about an adapter that does not fit.
+const REMEDY: &str = "use it with the model that it was trained on, or none (`adapter = \"\"`)";
 /// Forms that are kept: of the model in use, of the one before it, and of one that is tried.
 const KEPT: usize = 3;
 
@@ -230,7 +232,7 @@ impl Gguf {
             let found = CString::new(target).is_ok_and(|target| model.tensor(&target).is_some());
             if !found {
                 return Err(Trouble::Adapter(format!(
-                    "the adapter was made for another model: this one has no {target}"
+                    "the adapter was made for another model: this one has no {target}; {REMEDY}"
                 )));
             }
             if !target.starts_with("blk.") {
@@ -253,7 +255,7 @@ impl Gguf {
         let (Some(a), Some(b)) = (factor("a"), factor("b")) else { return Ok(None) };
         let misfit = || {
             Trouble::Adapter(format!(
-                "the adapter was made for another model: its tensors do not fit {}",
+                "the adapter was made for another model: its tensors do not fit {}; {REMEDY}",
                 name.to_string_lossy()
             ))
         };

@@ -12,7 +12,7 @@ use llama_cpp_2::gguf::GgufContext;
 use llama_cpp_sys_2 as sys;
 use serde::{Deserialize, Serialize};
 
-use crate::model::ModelError;
+use crate::model::{Learned, ModelError};
 
 /// What to do about a file that cannot be used, said once.
 const REMEDY: &str =
@@ -110,14 +110,21 @@ pub(super) fn check_adapter(path: &Path, architecture: &str) -> Result<(), Model
         path,
         &format!(
             "was made for another model: its architecture is `{made_for}`, the model's is \
-             `{architecture}`; use the adapter with the model that it was trained on"
+             `{architecture}`; use the adapter with the model that it was trained on, or none \
+             (`adapter = \"\"`)"
         ),
     ))
 }
 
-/// The prompts that an adapter says it was trained on: the digests that [`crate::prompts`] gives them.
-pub(super) fn learned_prompts(adapter: &Path) -> Option<String> {
-    Header::open(adapter).ok()?.text("sereno.prompts")
+/// What an adapter says of its training, where it was trained for Sereno: `sereno.prompts` and, as
+/// midpoint and stretch with a space between them, `sereno.danger`.
+pub(super) fn learned(adapter: &Path) -> Option<Learned> {
+    let header = Header::open(adapter).ok()?;
+    let prompts = header.text("sereno.prompts")?;
+    let measured = header.text("sereno.danger")?;
+    let (midpoint, stretch) = measured.split_once(' ')?;
+    let (midpoint, stretch) = (midpoint.parse::<f64>().ok()?, stretch.parse::<f64>().ok()?);
+    Some(Learned { prompts, midpoint, stretch }).filter(|_| midpoint.is_finite() && stretch > 0.0)
 }
 
 fn refuse(path: &Path, why: &str) -> ModelError {

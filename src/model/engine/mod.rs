@@ -38,7 +38,9 @@ use self::{
     watchdog::Watchdog,
     weights::Loaded,
 };
-use super::{Completion, GenerateRequest, LanguageModel, ModelError, ModelManifest, manifest};
+use super::{
+    Completion, GenerateRequest, LanguageModel, Learned, ModelError, ModelManifest, manifest,
+};
 
 /// What to load and how to run it.
 #[derive(Debug, Clone)]
@@ -123,7 +125,7 @@ impl EngineOptions {
 pub struct LlamaModel {
     manifest: ModelManifest,
     file: PathBuf,
-    learned_prompts: Option<String>,
+    learned: Option<Learned>,
     context_tokens: usize,
     vocabulary: Arc<Vocabulary>,
     queue: Arc<Queue>,
@@ -155,8 +157,7 @@ impl LlamaModel {
             form_sha256: None,
             runtime: "llama.cpp".to_owned(),
         };
-        let learned_prompts =
-            options.adapter.as_ref().and_then(|adapter| gguf::learned_prompts(&adapter.path));
+        let learned = options.adapter.as_ref().and_then(|adapter| gguf::learned(&adapter.path));
         if let Some(form) = form::of(&options, &facts, &manifest)? {
             manifest.form_sha256 = Some(form.sha256);
             options.model_path = form.path;
@@ -176,7 +177,7 @@ impl LlamaModel {
         Ok(Self {
             manifest,
             file,
-            learned_prompts,
+            learned,
             context_tokens: started.context_tokens,
             vocabulary: started.vocabulary,
             queue,
@@ -215,8 +216,8 @@ impl LanguageModel for LlamaModel {
         self.context_tokens
     }
 
-    fn learned_prompts(&self) -> Option<&str> {
-        self.learned_prompts.as_deref()
+    fn learned(&self) -> Option<&Learned> {
+        self.learned.as_ref()
     }
 
     async fn generate(&self, request: GenerateRequest) -> Result<Completion, ModelError> {

@@ -165,7 +165,8 @@ fn load_adapter(weights: &mut Weights, path: &Path) -> Result<LlamaLoraAdapter, 
     weights.lora_adapter_init(path).map_err(|error| {
         ModelError::Load(format!(
             "model file {} was made for another model: its tensors do not fit this one ({error}; \
-             the log says which); use it with the model that it was trained on",
+             the log says which); use it with the model that it was trained on, or none \
+             (`adapter = \"\"`)",
             path.display()
         ))
     })
