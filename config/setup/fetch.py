@@ -165,8 +165,11 @@ def main(arguments):
     if paths and len(entries) != len(paths):
         raise Failure(f"{pins} does not name all of: {', '.join(paths)}")
     wrong = [e for e in entries if not is_right(e, folder)]
+    # What is only a step on the way to a built file is needed when that one is.
+    if not any("built_by" in e for e in wrong):
+        wrong = [e for e in wrong if not e.get("temporary")]
     if check:
-        return any(not e.get("temporary") for e in wrong)
+        return bool(wrong)
     fetch([e for e in wrong if "package" in e], folder, pins)
     for entry in wrong:
         if "copy" in entry:

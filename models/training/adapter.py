@@ -150,13 +150,17 @@ def main():
     if given.epochs:
         train(network, by_stage, given.epochs, given.rates, yes_at)
         torch.save(network.learned(), f"{given.out}.pt")
-    kept = [l for l in by_stage["read"] if held_back(l) and is_plain(l) and l["danger"] != "unclear"]
+    # Hard cases too: on the ordinary ones alone it is so often right that any scale would do.
+    kept = [l for l in by_stage["read"] if held_back(l) and l["danger"] != "unclear"]
     odds = log_odds(network, kept, answer("yes")[:yes_at], answer("yes")[yes_at], answer("no")[yes_at])
     truth = np.array([l["danger"] == "yes" for l in kept])
     scale = LogisticRegression(C=100).fit(odds[:, None], truth)
     stretch = float(scale.coef_[0, 0])
     write(network, given.out, prompts, -float(scale.intercept_[0]) / stretch, stretch)
-    print(f"{len(kept)} captions held back: area under ROC {roc_auc_score(truth, odds):.3f}")
+    plain = np.array([is_plain(lesson) for lesson in kept])
+    for name, part in (("ordinary", plain), ("hard", ~plain)):
+        area = roc_auc_score(truth[part], odds[part])
+        print(f"{part.sum()} {name} captions held back: area under ROC {area:.3f}")
 
 
 if __name__ == "__main__":
