@@ -102,7 +102,7 @@ impl Prompts {
     /// The prompts for a model that was trained on them.
     #[must_use]
     pub fn without_examples(self) -> Self {
-        Self { read: self.read.without_examples(), assess: self.assess.without_examples(), ..self }
+        Self { read: self.read.without_examples(), assess: self.assess.without_examples() }
     }
 
     /// What an adapter names that was trained on these prompts: both digests.

@@ -1,6 +1,6 @@
-//! The form in which a small model is evaluated on a processor: its adapter merged in, its matrices as Q8_0.
+//! The form in which a small model is evaluated on a processor: its adapter merged in, its matrices as `Q8_0`.
 //!
-//! llama.cpp multiplies several types without packed kernels (Q4_1 among them), and an adapter costs
+//! llama.cpp multiplies several types without packed kernels (`Q4_1` among them), and an adapter costs
 //! two more products for each matrix. For a model that fits the cache many times over neither saves
 //! anything, so both are settled once, in a file of their own beside the models. 8 bits keep what 4
 //! held and what the adapter adds; larger models are bound by memory, and are left as they are.
