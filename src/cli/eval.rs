@@ -1,8 +1,14 @@
 //! `sereno eval`: the real pipeline on labelled alarms, and the figures of what came out.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -13,7 +19,10 @@ use crate::{
     app::OnMissingModel,
     assessment::Depth,
     domain::{Alarm, AlarmId, RecentAlarms},
-    evaluation::{Figures, Run, Sample, TokenCount},
+    evaluation::{
+        Comparison, Figures, Run, Sample, TokenCount,
+        captions::{self, CaptionFigures},
+    },
     intake::Label,
     pipeline::{Decided, Received},
 };
@@ -22,8 +31,22 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Eval {
     /// Labelled alarms, JSON Lines: each alarm with `"label":{"threat":…,"class":…,"group":…}`.
-    #[arg(value_name = "DATASET", required = true)]
+    #[arg(value_name = "DATASET", required_unless_present_any = ["compare", "captions"])]
     files: Vec<PathBuf>,
+    /// Compare two runs that --write kept, pair by pair; no alarm is decided.
+    #[arg(long, num_args = 2, value_names = ["A.json", "B.json"], conflicts_with = "files")]
+    compare: Option<Vec<PathBuf>>,
+    /// Compare captions with reference captions: COCO, Visual Genome regions or ChatEarthNet.
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["REF.json", "HYP.json"],
+        conflicts_with_all = ["files", "compare"]
+    )]
+    captions: Option<Vec<PathBuf>>,
+    /// Write the figures and every decided sample as JSON, for --compare.
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
     /// Stop after this many alarms.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -57,6 +80,12 @@ impl Eval {
     /// Decides every alarm, each as if it were the first of its camera, and prints the figures.
     /// Nothing is stored: a measurement is not an operation.
     pub async fn run(&self, app: &App) -> Result<Ending, AppError> {
+        if let Some([first, second]) = self.compare.as_deref() {
+            return self.compare(first, second);
+        }
+        if let Some([references, candidates]) = self.captions.as_deref() {
+            return self.captions(references, candidates);
+        }
         let mut lines = read_alarms(&self.files, &app.config.intake_limits())?;
         lines.retain(|(_, _, line)| match (self.half, line) {
             (Some(half), Ok((alarm, label))) => Half::of(alarm, label.as_ref()) == half,
@@ -86,6 +115,12 @@ impl Eval {
         }
         progress.finish_and_clear();
         let figures = Figures::of(&samples, Run { wall: Some(begun.elapsed()), lost });
+        if let Some(file) = &self.write {
+            let run = json!({ "figures": figures, "samples": samples });
+            fs::write(file, run.to_string()).map_err(|error| {
+                AppError::Environment(format!("{} cannot be written: {error}", file.display()))
+            })?;
+        }
         if self.json {
             print(&serde_json::to_string_pretty(&figures).map_err(AppError::input)?)?;
         } else {
@@ -93,6 +128,60 @@ impl Eval {
         }
         Ok(if lost == 0 { Ending::Done } else { Ending::BadInput })
     }
+}
+
+impl Eval {
+    fn compare(&self, first: &Path, second: &Path) -> Result<Ending, AppError> {
+        let (ours, theirs) = (kept_samples(first)?, kept_samples(second)?);
+        let comparison = Comparison::of(&ours, &theirs).map_err(AppError::Input)?;
+        if comparison.pairs == 0 {
+            return Err(AppError::Input(format!(
+                "{} and {} have no labelled alarm in common, so there is nothing to compare",
+                first.display(),
+                second.display()
+            )));
+        }
+        if self.json {
+            print(&serde_json::to_string_pretty(&comparison).map_err(AppError::input)?)
+        } else {
+            print(comparison.render().trim_end())
+        }
+    }
+}
+
+impl Eval {
+    fn captions(&self, references: &Path, candidates: &Path) -> Result<Ending, AppError> {
+        let read = |file: &Path| {
+            let refuse = |why: String| AppError::Input(format!("{}: {why}", file.display()));
+            let text = fs::read_to_string(file).map_err(|error| refuse(error.to_string()))?;
+            captions::files::captions(&text).map_err(refuse)
+        };
+        let (set, apart) = captions::files::pair(&read(references)?, &read(candidates)?)
+            .map_err(AppError::Input)?;
+        let figures = CaptionFigures::of(&set);
+        if self.json {
+            return print(&serde_json::to_string_pretty(&figures).map_err(AppError::input)?);
+        }
+        let left_out = match apart {
+            0 => String::new(),
+            apart => format!("\n{apart} images are in one file alone and count nowhere here."),
+        };
+        print(&format!("{}{left_out}", figures.render().trim_end()))
+    }
+}
+
+/// The samples of a run that `--write` kept.
+fn kept_samples(file: &Path) -> Result<Vec<Sample>, AppError> {
+    #[derive(Deserialize)]
+    struct Kept {
+        samples: Vec<Sample>,
+    }
+    let refuse = |why: &dyn std::fmt::Display| {
+        AppError::Input(format!("{} is no run that `--write` kept: {why}", file.display()))
+    };
+    let text = fs::read_to_string(file).map_err(|error| refuse(&error))?;
+    let kept: Kept = serde_json::from_str(&text).map_err(|error| refuse(&error))?;
+    Ok(kept.samples)
 }
 
 /// The alarm as if it had just come in, with no other alarm known.

@@ -94,6 +94,10 @@ pub struct Floor {
     pub group_at_95: Option<AtRecall>,
     /// Our own area per clip on exactly these clips.
     pub own_clip_roc_auc: Option<f64>,
+    /// How far our area per clip lies above, over draws of whole groups.
+    pub clip_lead: Option<Estimate>,
+    /// The same per group.
+    pub group_lead: Option<Estimate>,
 }
 
 #[cfg(test)]

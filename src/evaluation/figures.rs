@@ -11,6 +11,7 @@ use super::{
     Sample,
     baselines::{Floor, keyword_count},
     bootstrap::{Draws, Estimate, RESAMPLES, SEED},
+    bound::{Bound, MISSED_AT_MOST},
     calibration::Calibration,
     confusion::{Confusion, LevelRow, Missed, NamedRow, VerdictWorth, by_name, levels, missed},
     operation::Operation,
@@ -93,6 +94,8 @@ pub struct Figures {
     pub calibration: Option<Calibration>,
     /// The same with each half of the groups on the scale that the other half's labels give.
     pub crossed: Option<Calibration>,
+    /// What the labels allow to be dismissed without a person.
+    pub bound: Bound,
     /// What simple methods and peers reach on the same samples.
     pub floors: Vec<Floor>,
     /// What deciding cost.
@@ -130,17 +133,6 @@ impl<'a> Grouped<'a> {
         Ranking::new(scored.collect())
     }
 
-    /// Each group with its highest clip; a group is a threat when one of its clips is.
-    fn groups(clips: &Ranking) -> Ranking {
-        let mut groups: BTreeMap<usize, Scored> = BTreeMap::new();
-        for clip in clips.items() {
-            let group = groups.entry(clip.group).or_insert(*clip);
-            group.score = group.score.max(clip.score);
-            group.threat |= clip.threat;
-        }
-        Ranking::new(groups.into_values().collect())
-    }
-
     fn ordering(&self, ranking: &Ranking) -> Ordering {
         let (threats, harmless) = ranking.counts();
         Ordering {
@@ -171,8 +163,9 @@ impl<'a> Grouped<'a> {
 
     fn floor(&self, name: &str, score: impl Fn(&Sample) -> Option<f64>) -> Floor {
         let clips = self.clips(&score);
-        let groups = Self::groups(&clips);
+        let groups = clips.by_group();
         let own = self.clips(|sample| score(sample).map(|_| sample.probability));
+        let own_groups = own.by_group();
         Floor {
             name: name.to_owned(),
             n: clips.items().len(),
@@ -180,6 +173,12 @@ impl<'a> Grouped<'a> {
             group_roc_auc: self.draws.estimate(|weights| groups.roc_auc(weights)),
             group_at_95: groups.at_recall(0.95),
             own_clip_roc_auc: own.roc_auc(None),
+            clip_lead: self
+                .draws
+                .estimate(|weights| Some(own.roc_auc(weights)? - clips.roc_auc(weights)?)),
+            group_lead: self
+                .draws
+                .estimate(|weights| Some(own_groups.roc_auc(weights)? - groups.roc_auc(weights)?)),
         }
     }
 }
@@ -212,7 +211,7 @@ impl Figures {
             labelled: grouped.labelled.len(),
             lost: run.lost,
             clip: grouped.ordering(&clips),
-            group: grouped.ordering(&Grouped::groups(&clips)),
+            group: grouped.ordering(&clips.by_group()),
             confusion,
             dismissed_share: grouped.share(|_| true, dismissed),
             missed_share: grouped.share(|sample| sample.threat == Some(true), dismissed),
@@ -225,6 +224,7 @@ impl Figures {
             kinds: by_name(&mended, |sample| &sample.kind),
             calibration: Calibration::of(&mended),
             crossed: Calibration::crossed(&mended),
+            bound: Bound::of(&clips.by_group(), MISSED_AT_MOST),
             floors,
             operation: Operation::of(&mended, run.wall),
             resampling: Resampling {

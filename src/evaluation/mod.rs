@@ -5,13 +5,17 @@
 
 pub mod baselines;
 pub mod bootstrap;
+pub mod bound;
 pub mod calibration;
+pub mod captions;
+pub mod compare;
 pub mod confusion;
 pub mod figures;
 pub mod operation;
 pub mod ranking;
 mod render;
 
+pub use compare::Comparison;
 pub use figures::{Figures, Run};
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! How well scores order threats before the harmless: areas under the curves, dismissals at a recall.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// One scored and labelled thing: a clip, or a group with its highest clip.
@@ -46,6 +48,18 @@ impl Ranking {
     pub fn new(mut items: Vec<Scored>) -> Self {
         items.sort_by(|left, right| right.score.total_cmp(&left.score));
         Self { items }
+    }
+
+    /// Each group with its highest clip; a group is a threat when one of its clips is.
+    #[must_use]
+    pub fn by_group(&self) -> Self {
+        let mut groups: BTreeMap<usize, Scored> = BTreeMap::new();
+        for clip in &self.items {
+            let group = groups.entry(clip.group).or_insert(*clip);
+            group.score = group.score.max(clip.score);
+            group.threat |= clip.threat;
+        }
+        Self::new(groups.into_values().collect())
     }
 
     /// The items, highest score first.

@@ -35,6 +35,7 @@ fn write_all(out: &mut String, figures: &Figures) -> std::fmt::Result {
         write_names(out, "kind", &figures.kinds)?;
     }
     write_calibration(out, figures)?;
+    write_bound(out, figures)?;
     write_floors(out, figures)?;
     write_operation(out, figures)?;
     write_notes(out, figures)
@@ -188,13 +189,44 @@ fn write_calibration(out: &mut String, figures: &Figures) -> std::fmt::Result {
     Ok(())
 }
 
+fn write_bound(out: &mut String, figures: &Figures) -> std::fmt::Result {
+    let bound = &figures.bound;
+    if bound.threats == 0 {
+        return Ok(());
+    }
+    let (most, sure) = (bound.missed_at_most * 100.0, bound.confidence * 100.0);
+    writeln!(
+        out,
+        "\nWITHOUT A PERSON: at most {most:.0}% of the threat groups missed, {sure:.0}% sure of it"
+    )?;
+    match bound.below {
+        Some(below) => writeln!(
+            out,
+            "  below a score of {below:.3}: {} of {} threat groups, at most {:.2}% in truth; {} of \
+             the harmless groups",
+            bound.missed,
+            bound.threats,
+            bound.upper * 100.0,
+            plain_percent(bound.harmless_dismissed_share)
+        ),
+        None => writeln!(
+            out,
+            "  nothing may be dismissed: {} threat groups are labelled, {} more are needed",
+            bound.threats, bound.more_threats_needed
+        ),
+    }
+}
+
 fn write_floors(out: &mut String, figures: &Figures) -> std::fmt::Result {
     writeln!(out, "\nFLOORS: areas under the ROC curve on the same alarms")?;
     for floor in &figures.floors {
         writeln!(out, "  {} ({} clips)", floor.name, floor.n)?;
-        let own = floor.own_clip_roc_auc.map_or("-".into(), |area| format!("{area:.3}"));
-        writeln!(out, "    clip  {}   Sereno on these: {own}", number(floor.clip_roc_auc))?;
-        writeln!(out, "    group {}", number(floor.group_roc_auc))?;
+        for (what, area, lead) in [
+            ("clip ", floor.clip_roc_auc, floor.clip_lead),
+            ("group", floor.group_roc_auc, floor.group_lead),
+        ] {
+            writeln!(out, "    {what} {}   Sereno's lead {}", number(area), number(lead))?;
+        }
         if let Some(at) = &floor.group_at_95 {
             let share = at.harmless_dismissed_share * 100.0;
             writeln!(

@@ -32,7 +32,13 @@ fn the_defaults_are_whole_and_say_what_the_code_says() {
     assert!(model.starts_with("/home/eva/.cache/sereno/models"), "{}", model.display());
     assert_eq!(config.model_file(Path::new("/m/x.gguf")), Path::new("/m/x.gguf"));
     assert_eq!((config.models.language_model.threads, &config.database_url), (None, &None));
-    assert_eq!(config.models.language_model.adapter, None);
+    // Whoever trains or raises a version must pin the new bytes in both places.
+    let pins = include_str!("../../models/models.toml");
+    let (model, embedder) = (&config.models.language_model, &config.models.embedder);
+    let pinned = [&model.sha256, &model.adapter_sha256, &embedder.sha256, &embedder.head_sha256];
+    for sha256 in pinned {
+        assert!(pins.contains(sha256.as_deref().unwrap()), "models.toml lacks {sha256:?}");
+    }
     assert_eq!(Config::shipped_language_model().unwrap(), config.models.language_model);
 }
 

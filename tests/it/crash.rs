@@ -93,12 +93,16 @@ async fn all_decided(
                 .find(|line| line.starts_with("sereno_alarms{") && line.contains(state))
                 .and_then(|line| line.split_whitespace().last())
                 .and_then(|value| value.parse().ok())
-                .unwrap_or(usize::MAX)
+                .unwrap_or_else(|| panic!("no count of alarms that are {state}: {text}"))
         };
         let (waiting, decided) = (figure("waiting"), figure("decided"));
-        if (waiting == 0 && decided >= at_least) || tokio::time::Instant::now() > patience {
+        if waiting == 0 && decided >= at_least {
             return decided;
         }
+        assert!(
+            tokio::time::Instant::now() < patience,
+            "{waiting} alarms still wait and {decided} of {at_least} are decided"
+        );
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }

@@ -8,6 +8,7 @@ const DOCUMENTS: &[&str] = &[
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/inference.md",
+    "docs/evaluation.md",
     "docs/benchmarks.md",
     "models/README.md",
 ];

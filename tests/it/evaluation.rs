@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sereno::{
     domain::{AvsLevel, Outcome, Severity},
-    evaluation::{Figures, Run, Sample, TokenCount},
+    evaluation::{Comparison, Figures, Run, Sample, TokenCount},
 };
 
 fn sample(
@@ -184,4 +184,57 @@ fn many_missed_threats_are_counted_even_where_not_all_are_named() {
     let shown = Figures::of(&samples, Run::default()).render();
     assert!(shown.contains("40 of 40 threats were dismissed: 100.0% [100.0%, 100.0%]"), "{shown}");
     assert!(shown.contains("and 15 more, in the JSON"));
+}
+
+/// Forty groups of two clips; `skill` moves threats up and harmless ones down.
+fn run_with(skill: f64) -> Vec<Sample> {
+    (0..80_u32)
+        .map(|at| {
+            let threat = at % 4 < 2;
+            // A spread that has nothing to do with the truth.
+            let noise = f64::from(at * 37 % 80) / 80.0;
+            let wanted = if threat { 1.0 } else { 0.0 };
+            let probability = noise * (1.0 - skill) + wanted * skill;
+            let outcome = if probability < 0.2 { Outcome::Dismissed } else { Outcome::Uncertain };
+            let group = format!("g{}", at / 2);
+            sample(&format!("s{at}"), &group, Some(threat), probability, outcome)
+        })
+        .collect()
+}
+
+#[test]
+fn a_better_run_is_told_from_an_equal_one() {
+    let better = Comparison::of(&run_with(0.0), &run_with(0.6)).unwrap();
+    assert_eq!((better.pairs, better.groups, better.unpaired), (80, 40, 0));
+    let clip = &better.rows[0];
+    let found = clip.difference.unwrap();
+    close(found.value, clip.second.unwrap() - clip.first.unwrap());
+    assert!(found.low.unwrap() > 0.2, "{found:?}");
+    assert!(better.render().contains("better"), "{}", better.render());
+    let same = Comparison::of(&run_with(0.3), &run_with(0.3)).unwrap();
+    assert!(same.rows.iter().all(|row| row.difference.unwrap().value.abs() < 1e-12));
+    assert!(!same.render().contains("better"), "{}", same.render());
+}
+
+#[test]
+fn runs_over_other_labels_are_not_compared() {
+    let mut other = run_with(0.3);
+    other[5].threat = Some(!other[5].threat.unwrap());
+    let refused = Comparison::of(&run_with(0.3), &other).unwrap_err();
+    assert!(refused.contains("s5"), "{refused}");
+    let twice: Vec<Sample> = run_with(0.3).into_iter().chain(run_with(0.3)).collect();
+    assert!(Comparison::of(&twice, &twice).unwrap_err().contains("stands twice"));
+    let fewer = Comparison::of(&run_with(0.3)[..60], &run_with(0.3)).unwrap();
+    assert_eq!((fewer.pairs, fewer.unpaired), (60, 20));
+}
+
+#[test]
+fn what_may_be_dismissed_without_a_person_is_said_with_what_is_missing() {
+    let text = Figures::of(&small(), Run::default()).render();
+    assert!(
+        text.contains(
+            "nothing may be dismissed: 3 threat groups are labelled, 296 more are needed"
+        ),
+        "{text}"
+    );
 }

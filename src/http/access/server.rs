@@ -63,8 +63,27 @@ impl Server {
         &self.0.state.render
     }
 
-    /// The metrics as Prometheus reads them.
-    pub(in crate::http) fn metrics(&self) -> String {
+    /// The metrics as Prometheus reads them. What the store counts is asked for now; where it does
+    /// not answer, the rest is told all the same.
+    pub(in crate::http) async fn metrics(&self) -> String {
+        let set = |name: &'static str, state: &'static str, count: u64| {
+            let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+            if state.is_empty() {
+                metrics::gauge!(name).set(count);
+            } else {
+                metrics::gauge!(name, "state" => state).set(count);
+            }
+        };
+        match self.store().counts().await {
+            Ok(counts) => {
+                set("sereno_alarms", "waiting", counts.waiting);
+                set("sereno_alarms", "decided", counts.decided);
+                set("sereno_alarms", "closed", counts.closed);
+                set("sereno_log_entries", "", counts.entries);
+                set("sereno_jobs_dead", "", counts.jobs_dead);
+            }
+            Err(error) => tracing::warn!(%error, "alarms cannot be counted for the metrics"),
+        }
         self.0.state.metrics.render()
     }
 

@@ -26,5 +26,5 @@ pub(crate) async fn show_metrics(
     State(server): State<Server>,
     _: CanScrape,
 ) -> ([(HeaderName, &'static str); 1], String) {
-    ([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], server.metrics())
+    ([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], server.metrics().await)
 }

@@ -136,6 +136,13 @@ async fn requests_are_counted_by_route_and_not_by_address() {
         r#"sereno_http_requests_total{method="GET",route="/api/v1/alarms/{id}",status="404"} 2"#;
     assert!(text.contains(line), "{text}");
     assert!(text.contains("sereno_http_request_seconds"), "{text}");
+    for line in [
+        r#"sereno_alarms{state="waiting"} 0"#,
+        r#"sereno_alarms{state="decided"} 0"#,
+        "sereno_jobs_dead 0",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
     assert!(!text.contains("INVENTED") && !text.contains("nowhere"), "{text}");
 }
 
