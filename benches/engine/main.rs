@@ -104,7 +104,7 @@ async fn constrained(options: &EngineOptions, path: &Path) {
     let mut ratios = Vec::new();
     for round in 0..=ROUNDS {
         let user = format!("Tell story number {round}.");
-        let usage = model.generate(request("You tell stories.", &user, story(400), 300)).await;
+        let usage = model.generate(request("You tell stories.", &user, story(400), 600)).await;
         let Usage { sampled_tokens, forced_tokens, busy_ms, .. } = usage.unwrap().usage;
         let emitted = sampled_tokens + forced_tokens;
         let bare_rate = bare.rate(emitted as usize);
@@ -234,7 +234,7 @@ async fn watched(
 /// Four requests beside each other, and what the machine gives four sequences at all.
 async fn beside(options: &EngineOptions, path: &Path) {
     let ask = |number: usize| {
-        request("You tell stories.", &format!("Tell story number {number}."), story(200), 200)
+        request("You tell stories.", &format!("Tell story number {number}."), story(200), 400)
     };
     let (mut gains, mut limits) = (Vec::new(), Vec::new());
     let one = LlamaModel::load(options.clone()).unwrap();
