@@ -142,7 +142,10 @@ fn fill(
     assessment.proposed = answer.verdict;
     assessment.confidence.verdict_margin =
         completion.choice_at("verdict").map(|choice| choice.margin);
-    assessment.criteria = answer.weighed.iter().filter_map(|name| criterion(facts, name)).collect();
+    for name in &answer.weighed {
+        let told = assessment.criteria.iter().any(|criterion| criterion.name == *name);
+        assessment.criteria.extend(criterion(facts, name).filter(|_| !told));
+    }
     assessment.rationale = answer.why;
     Ok(())
 }
@@ -332,7 +335,8 @@ mod tests {
         (assessment, model.requests())
     }
 
-    const ANSWER: &str = r#"{"verdict":"verified","weighed":["climbs"],"why":"Somebody climbs."}"#;
+    const ANSWER: &str =
+        r#"{"verdict":"verified","weighed":["climbs","climbs"],"why":"Somebody climbs."}"#;
 
     #[test]
     fn the_schema_file_is_what_the_types_say() {
@@ -363,6 +367,7 @@ mod tests {
         assert_eq!(schema["properties"]["verdict"]["enum"], json!(["verified", "uncertain"]));
         assert_eq!(schema["properties"]["weighed"]["items"]["enum"], json!(["climbs"]));
         assert_eq!(assessment.criteria[0].evidence, [CaptionId(2)], "evidence is what was read");
+        assert_eq!(assessment.criteria.len(), 1, "what is named twice is weighed once");
     }
 
     #[tokio::test]
