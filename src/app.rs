@@ -245,7 +245,17 @@ impl App {
     /// # Errors
     /// [`AppError::Input`] when a prompt is broken.
     pub async fn pipeline(&self, models: &Models, depth: Depth) -> Result<Pipeline, AppError> {
-        let prompts = Prompts::embedded().map_err(AppError::input)?;
+        let mut prompts = Prompts::embedded().map_err(AppError::input)?;
+        match models.language.learned() {
+            Some(learned) if learned.prompts == prompts.learned_as() => {
+                prompts = prompts.without_examples();
+            }
+            Some(_) => tracing::warn!(
+                "the adapter was trained on other prompts than these: it is asked with examples, \
+                 which is slower, and reads worse; train it again (models/training/README.md)"
+            ),
+            None => {}
+        }
         let settings = Settings {
             deadline: Duration::from_secs(self.config.models.language_model.deadline_seconds),
             seed: SEED,
@@ -257,15 +267,7 @@ impl App {
             Arc::clone(&self.sites),
             Arc::clone(&models.language),
             Arc::clone(&models.classifier),
-            if models
-                .language
-                .learned()
-                .is_some_and(|learned| learned.prompts == prompts.learned_as())
-            {
-                prompts.without_examples()
-            } else {
-                prompts
-            },
+            prompts,
             Arc::clone(&self.clock),
             settings,
         )

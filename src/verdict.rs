@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Act, Assessment, AvsLevel, Cause, Context, CountBand, Facts, Hazard, Outcome, Presence, Reader,
-    Reason, ReasonCode, Ruling, SceneText, Severity, Sufficiency, Verdict,
+    Reason, ReasonCode, Ruling, SceneText, Severity, Sufficiency, Verdict, odds,
 };
 
 /// Everything that a verdict rests on.
@@ -188,23 +188,23 @@ fn avs_level(grounds: Grounds<'_>, outcome: Outcome) -> AvsLevel {
     }
 }
 
+/// No read is taken to be surer than this, so that neither decides alone.
+const UNSURE: f64 = 1e-4;
+
 /// The two reads' log-odds, averaged. Not calibrated: that needs labels.
 fn probability(grounds: Grounds<'_>) -> (f64, bool) {
     let confidence = &grounds.assessment.confidence;
     let reads: Vec<f64> = [confidence.model_threat, confidence.classifier_threat]
         .into_iter()
         .flatten()
-        .map(|probability| {
-            let bounded = probability.clamp(1e-4, 1.0 - 1e-4);
-            (bounded / (1.0 - bounded)).ln()
-        })
+        .map(|probability| odds::log_odds(probability.clamp(UNSURE, 1.0 - UNSURE)))
         .collect();
     if reads.is_empty() {
         return (0.5, false);
     }
     #[expect(clippy::cast_precision_loss, reason = "there are at most two reads")]
     let mean = reads.iter().sum::<f64>() / reads.len() as f64;
-    (1.0 / (1.0 + (-mean).exp()), false)
+    (odds::probability(mean), false)
 }
 
 fn sentence(code: ReasonCode, assessment: &Assessment) -> String {

@@ -88,19 +88,24 @@ def download(entry, folder, pins):
     return wheel
 
 
-def extract_file(entry, wheel, folder, pins):
+def place(entry, source, what, folder, pins):
+    """Copies `source` to the entry's place, where it appears only when it is whole and right."""
     target = folder / entry["path"]
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(entry["member"]) as source:
-            with open(partial, "wb") as copy:
-                shutil.copyfileobj(source, copy, BLOCK)
-        verify(partial, f"{entry['member']} of {wheel.name}", entry["sha256"], pins)
+        with open(partial, "wb") as copy:
+            shutil.copyfileobj(source, copy, BLOCK)
+        verify(partial, what, entry["sha256"], pins)
         partial.chmod(0o755 if target.parent.name == "bin" else 0o644)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def extract_file(entry, wheel, folder, pins):
+    with zipfile.ZipFile(wheel) as archive, archive.open(entry["member"]) as source:
+        place(entry, source, f"{entry['member']} of {wheel.name}", folder, pins)
 
 
 def extract_tree(entry, wheel, folder):
@@ -147,12 +152,8 @@ def fetch(entries, folder, pins):
 def copy(entry, folder, pins):
     """Takes a file of the repository itself, in whose root this runs."""
     print(f"{entry['path']}: from {entry['copy']}", flush=True)
-    verify(Path(entry["copy"]), entry["copy"], entry["sha256"], pins)
-    target = folder / entry["path"]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.copyfile(entry["copy"], partial)
-    partial.replace(target)
+    with open(entry["copy"], "rb") as source:
+        place(entry, source, entry["copy"], folder, pins)
 
 
 def main(arguments):

@@ -1,7 +1,5 @@
 //! What a model should answer about facts whose danger is known: for training.
 
-use strum::VariantArray as _;
-
 use super::{Case, WEIGHED_FACTS, named_facts, render};
 use crate::{
     domain::{Act, Hazard, Outcome, Presence, Sufficiency},
@@ -39,38 +37,47 @@ fn weighed(case: Case<'_>, verdict: Outcome) -> Vec<&'static str> {
         Outcome::Uncertain => Presence::Unclear,
         Outcome::Verified | Outcome::Dismissed => Presence::Present,
     };
-    let mut names: Vec<(usize, &'static str)> = named_facts(case.facts)
+    let mut names: Vec<(Weight, &'static str)> = named_facts(case.facts)
         .into_iter()
         .filter(|(_, presence, _)| *presence == wanted)
-        .map(|(name, ..)| (weight(name), name))
+        .map(|(name, ..)| (Weight::of(name), name))
         .collect();
     names.sort_unstable();
     if verdict == Outcome::Dismissed {
-        // The last harmful act of the list is `throws`; what comes after it is everyday.
-        names.retain(|(weight, _)| *weight >= weight_of_act(Act::Runs));
+        names.retain(|(weight, _)| !weight.is_harm());
     }
     names.into_iter().map(|(_, name)| name).take(WEIGHED_FACTS).collect()
 }
 
-/// Hazards, then acts in the order of their list, then things and counts.
-fn weight(name: &str) -> usize {
-    if let Ok(hazard) = name.parse::<Hazard>() {
-        Hazard::VARIANTS.iter().position(|one| *one == hazard).unwrap_or(0)
-    } else {
-        name.parse::<Act>().map_or(usize::MAX, weight_of_act)
-    }
+/// What a fact weighs, the heaviest first: each list names what matters most at its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Hazard(Hazard),
+    Act(Act),
+    Thing,
 }
 
-fn weight_of_act(act: Act) -> usize {
-    let place = Act::VARIANTS.iter().position(|one| *one == act).unwrap_or(0);
-    Hazard::VARIANTS.len() + place
+impl Weight {
+    fn of(name: &str) -> Self {
+        let act = || name.parse().map(Self::Act);
+        name.parse().map(Self::Hazard).or_else(|_| act()).unwrap_or(Self::Thing)
+    }
+
+    fn is_harm(self) -> bool {
+        match self {
+            Self::Hazard(_) => true,
+            Self::Act(act) => !act.is_everyday(),
+            Self::Thing => false,
+        }
+    }
 }
 
 fn why(case: Case<'_>, verdict: Outcome, first: Option<&str>) -> String {
     let Case { facts, context, .. } = case;
-    let harm = |name: &&str| weight(name) < weight_of_act(Act::Runs);
     let seen = match verdict {
-        Outcome::Verified => first.filter(harm).map_or("What is seen points to a threat", phrase),
+        Outcome::Verified => first
+            .filter(|name| Weight::of(name).is_harm())
+            .map_or("What is seen points to a threat", phrase),
         Outcome::Dismissed | Outcome::Uncertain => first.map_or("The scene is quiet", phrase),
     };
     match verdict {
@@ -132,8 +139,8 @@ fn phrase(name: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::{
-        assessment::{Depth, assessment_schema_for},
-        domain::{CaptionId, Context, Facts, Observed, Oversight, Ruling, Severity, facts::Reader},
+        assessment::{Depth, assessment_schema_for, tests::ruling},
+        domain::{CaptionId, Context, Facts, Observed, facts::Reader},
         prompts::Prompts,
     };
 
@@ -149,15 +156,7 @@ mod tests {
             }],
             ..Facts::unread()
         };
-        let ruling = Ruling {
-            policy_digest: String::new(),
-            permitted: permitted.to_vec(),
-            severity_floor: Severity::None,
-            oversight: Oversight::Operator,
-            rules: Vec::new(),
-            due: Vec::new(),
-            settled: None,
-        };
+        let ruling = ruling(permitted);
         let context = Context::unknown("s", jiff::Timestamp::UNIX_EPOCH);
         let case = Case {
             facts: &facts,

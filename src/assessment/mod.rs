@@ -303,7 +303,7 @@ mod tests {
         }
     }
 
-    fn ruling(permitted: &[Outcome]) -> Ruling {
+    pub(super) fn ruling(permitted: &[Outcome]) -> Ruling {
         Ruling {
             policy_digest: String::new(),
             permitted: permitted.to_vec(),

@@ -107,6 +107,11 @@ codes! {
 }
 
 impl Act {
+    /// Whether it is what people do every day; the list names the others first.
+    pub fn is_everyday(self) -> bool {
+        self >= Self::Runs
+    }
+
     /// Acts against a person.
     pub const AGAINST_LIFE: [Self; 3] = [Self::Fights, Self::ThreatensWithWeapon, Self::SetsFire];
     /// Acts against property.

@@ -9,6 +9,7 @@ pub mod decision;
 pub mod disposition;
 pub mod facts;
 pub mod ids;
+pub mod odds;
 pub mod ruling;
 pub mod user;
 pub mod verdict;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Sample, real};
+use crate::domain::odds::{self, log_odds};
 
 /// How many bins of equal width the reliability table has.
 pub const BINS: usize = 10;
@@ -128,13 +129,8 @@ impl Scale {
 
     /// The probability on this scale.
     pub fn of(self, probability: f64) -> f64 {
-        1.0 / (1.0 + (-(self.slope * log_odds(probability) + self.offset)).exp())
+        odds::probability(self.slope * log_odds(probability) + self.offset)
     }
-}
-
-fn log_odds(probability: f64) -> f64 {
-    let bounded = probability.clamp(1e-6, 1.0 - 1e-6);
-    (bounded / (1.0 - bounded)).ln()
 }
 
 fn bin(pairs: &[(f64, bool)], at: usize) -> Bin {
@@ -168,7 +164,7 @@ mod tests {
         let mut pairs = Vec::new();
         for tenth in 1..10_u32 {
             let probability = f64::from(tenth) / 10.0;
-            let right = 1.0 / (1.0 + (-(0.5 * log_odds(probability) - 1.0)).exp());
+            let right = odds::probability(0.5 * log_odds(probability) - 1.0);
             for place in 0..1_000_u32 {
                 pairs.push((probability, f64::from(place) < right * 1_000.0));
             }

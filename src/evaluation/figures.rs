@@ -24,6 +24,9 @@ const RECALLS: [f64; 4] = [0.90, 0.95, 0.98, 0.99];
 /// With fewer groups an interval is told, but with a warning.
 const FEW_GROUPS: usize = 20;
 
+/// A number that orders samples, where they have it.
+type Score = fn(&Sample) -> Option<f64>;
+
 /// What is told about the run as a whole.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Run {
@@ -195,10 +198,11 @@ impl Figures {
         let mut floors = vec![
             grouped.floor("alarming words, counted", |one| Some(real(keyword_count(&one.text)))),
         ];
-        for (name, read) in [
-            ("the language model's read alone", Sample::model as fn(&Sample) -> Option<f64>),
-            ("the classifier's read alone", Sample::classifier),
-        ] {
+        let reads: [(&str, Score); 2] = [
+            ("the language model's read alone", |one| one.model_threat),
+            ("the classifier's read alone", |one| one.classifier_threat),
+        ];
+        for (name, read) in reads {
             if mended.iter().any(|sample| read(sample).is_some()) {
                 floors.push(grouped.floor(name, read));
             }

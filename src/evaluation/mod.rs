@@ -59,16 +59,6 @@ pub struct Sample {
     pub tokens: TokenCount,
 }
 
-impl Sample {
-    fn model(&self) -> Option<f64> {
-        self.model_threat
-    }
-
-    fn classifier(&self) -> Option<f64> {
-        self.classifier_threat
-    }
-}
-
 /// Tokens of one alarm's model calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenCount {

@@ -7,10 +7,9 @@ use std::{fs, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::{ModelError, ModelManifest, SentenceEmbedder, manifest};
-use crate::domain::CaptionId;
+use crate::domain::{CaptionId, odds};
 
 /// What the second read says of an alarm.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,14 +70,14 @@ impl Head {
     /// # Errors
     /// [`ModelError::Load`] naming the file, and the hash, the field or the number that is wrong.
     pub fn load(path: &Path, expected_sha256: Option<&str>) -> Result<Self, ModelError> {
-        manifest::verify_file(path, expected_sha256)?;
+        let digest = manifest::verify_file(path, expected_sha256)?;
         let file = path.display().to_string();
         let text = fs::read_to_string(path)
             .map_err(|error| ModelError::Load(format!("model file {file}: {error}")))?;
-        Self::parse(&file, &text)
+        Self::parse(&file, &text, digest)
     }
 
-    fn parse(file: &str, text: &str) -> Result<Self, ModelError> {
+    fn parse(file: &str, text: &str, digest: String) -> Result<Self, ModelError> {
         let refuse = |why: String| ModelError::Load(format!("{file}: {why}"));
         let learned: Learned =
             serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
@@ -92,7 +91,7 @@ impl Head {
         if *slope <= 0.0 {
             return Err(refuse("`slope` must be above 0, or alarming sentences would calm".into()));
         }
-        Ok(Self { learned, digest: hex::encode(Sha256::digest(text.as_bytes())) })
+        Ok(Self { learned, digest })
     }
 
     /// Log-odds of a threat in one sentence.
@@ -145,7 +144,7 @@ impl Classifier for SentenceClassifier {
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .ok_or_else(|| ModelError::Failed("there is no sentence to read".to_owned()))?;
         let Learned { slope, offset, .. } = self.head.learned;
-        let threat = 1.0 / (1.0 + (-(slope * log_odds + offset)).exp());
+        let threat = odds::probability(slope * log_odds + offset);
         Ok(ClassifierRead { threat, nearest: Some(caption) })
     }
 }
@@ -167,7 +166,7 @@ mod tests {
             .collect();
         let text = serde_json::json!({"version": 1, "embedder_sha256": "", "weights": weights,
             "bias": 0.0, "slope": 1.0, "offset": 0.0});
-        let head = Head::parse("head.json", &text.to_string()).unwrap();
+        let head = Head::parse("head.json", &text.to_string(), String::new()).unwrap();
         SentenceClassifier::new(embedder, head).unwrap()
     }
 
@@ -203,8 +202,8 @@ mod tests {
 
     #[test]
     fn the_head_that_ships_reads_the_embedder_that_ships() {
-        let head = include_str!("../../models/sereno-minilm-head.json");
-        let head = Head::parse("sereno-minilm-head.json", head).unwrap();
+        let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/models/sereno-minilm-head.json");
+        let head = Head::load(Path::new(ours), None).unwrap();
         assert_eq!(head.learned.weights.len(), 384);
         let pinned = include_str!("../../models/models.toml");
         assert!(pinned.contains(&head.learned.embedder_sha256) && pinned.contains(&head.digest));
@@ -212,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_broken_head_is_refused_by_name() {
-        let said = |text: &str| Head::parse("head.json", text).unwrap_err().to_string();
+        let said =
+            |text: &str| Head::parse("head.json", text, String::new()).unwrap_err().to_string();
         assert!(said("{}").contains("head.json: missing field"));
         let with = |weights: &str, slope: &str| {
             said(&format!(

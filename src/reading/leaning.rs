@@ -5,7 +5,13 @@
 //! (after contextual calibration, Zhao et al. 2021). No labels of a site are needed, so it is not a
 //! calibrated probability.
 
-use crate::{domain::Presence, model::Learned};
+use crate::{
+    domain::{
+        Presence,
+        odds::{self, log_odds},
+    },
+    model::Learned,
+};
 
 /// Scenes in which nothing is wrong.
 pub const ORDINARY: [&str; 5] = [
@@ -58,8 +64,7 @@ impl Leaning {
 
     /// The probability with the leaning taken off.
     pub fn off(self, probability: f64) -> f64 {
-        let placed = self.stretch * (log_odds(probability) - self.midpoint);
-        1.0 / (1.0 + (-placed).exp())
+        odds::probability(self.stretch * (log_odds(probability) - self.midpoint))
     }
 }
 
@@ -78,11 +83,6 @@ fn mean_log_odds(probabilities: &[f64]) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "there are a handful")]
     let count = probabilities.len() as f64;
     (count > 0.0).then(|| probabilities.iter().map(|one| log_odds(*one)).sum::<f64>() / count)
-}
-
-fn log_odds(probability: f64) -> f64 {
-    let bounded = probability.clamp(1e-6, 1.0 - 1e-6);
-    (bounded / (1.0 - bounded)).ln()
 }
 
 #[cfg(test)]

@@ -103,8 +103,8 @@ impl Labels {
     /// What the author said; where a code is mentioned and nothing was said of it, an everyday one is
     /// there and a harmful one is not: word lists find "no fight" and "fire extinguisher" too.
     fn presence(&self, code: &str, seen: &[&str]) -> Presence {
-        let harmful =
-            code.parse::<Hazard>().is_ok() || code.parse::<Act>().is_ok_and(|act| act < Act::Runs);
+        let harmful = code.parse::<Hazard>().is_ok()
+            || code.parse::<Act>().is_ok_and(|act| !act.is_everyday());
         if seen.contains(&code) {
             Presence::Present
         } else if self.unclear.iter().any(|unclear| unclear == code) {

@@ -205,6 +205,39 @@ async fn an_adapter_is_hashed_and_changes_the_answer() {
     assert_eq!(before.alternatives, answer(&silent).await.choices[0].alternatives);
 }
 
+/// What the model makes of the adapter, in a form of its own and as the files are.
+async fn with_and_without_a_form(file: &Path, forms: &Path) -> [(Option<String>, Completion); 2] {
+    let asked = |forms| EngineOptions { forms, ..options(Some(file)) };
+    let [merged, apart] = [Some(forms.to_owned()), None]
+        .map(|forms| LlamaModel::load(asked(forms)).expect("model and adapter load"));
+    [
+        (merged.manifest().form_sha256.clone(), answer(&merged).await),
+        (apart.manifest().form_sha256.clone(), answer(&apart).await),
+    ]
+}
+
+#[tokio::test]
+async fn an_adapter_counts_in_full_whether_it_is_merged_or_not() {
+    let folder = folder();
+    let forms = folder.path().join("forms");
+    let file = adapter("llama", 1_536).write(&folder.path().join("lora.gguf"));
+    let [(form, merged), (_, apart)] = with_and_without_a_form(&file, &forms).await;
+    assert!(form.is_some(), "this one can be merged");
+    for (token, probability) in &merged.choices[0].alternatives {
+        let twin = apart.choices[0].alternatives.iter().find(|(other, _)| other == token);
+        let difference = probability - twin.map_or(0.0, |(_, probability)| *probability);
+        assert!(difference.abs() < 0.1, "{merged:?} {apart:?}");
+    }
+    // What it does to the tokens' own vectors cannot be merged, so nothing of it is.
+    let file = adapter("llama", 1_536)
+        .tensor("token_embd.weight.lora_a", &[1, 49_152], vec![0.01; 49_152])
+        .tensor("token_embd.weight.lora_b", &[1, 576], vec![0.01; 576])
+        .write(&folder.path().join("tokens.gguf"));
+    let [(form, whole), (_, apart)] = with_and_without_a_form(&file, &forms).await;
+    assert_eq!(form, None, "a part of it would be lost");
+    assert_eq!(whole.choices, apart.choices);
+}
+
 #[test]
 fn an_adapter_that_does_not_fit_or_is_not_the_pinned_one_is_refused() {
     let folder = folder();
@@ -216,12 +249,24 @@ fn an_adapter_that_does_not_fit_or_is_not_the_pinned_one_is_refused() {
         (write("qwen.gguf", adapter("qwen3", 1_536)), "was made for another model"),
         (write("wide.gguf", adapter("llama", 2_048)), "was made for another model"),
         (write("model.gguf", header("llama")), "is not an adapter"),
+        // Half a pair would be lost where only whole pairs are looked for.
+        (
+            write("half.gguf", {
+                let whole = adapter("llama", 1_536);
+                let factor = "blk.28.ffn_down.weight.lora_a";
+                whole.tensor(factor, &[1_536, 1], vec![0.1; 1_536])
+            }),
+            "was made for another model",
+        ),
         (cut, "is cut short"),
         (folder.path().join("none.gguf"), "cannot be opened"),
     ] {
-        let error = LlamaModel::load(options(Some(&file))).err().expect("it is refused");
-        let message = error.to_string();
-        assert!(message.contains(wrong) && message.contains(as_text(&file)), "{message}");
+        for forms in [None, Some(folder.path().join("forms"))] {
+            let asked = EngineOptions { forms, ..options(Some(&file)) };
+            let error = LlamaModel::load(asked).err().expect("it is refused");
+            let message = error.to_string();
+            assert!(message.contains(wrong) && message.contains(as_text(&file)), "{message}");
+        }
     }
     let mut pinned = options(Some(&write("fits.gguf", adapter("llama", 1_536))));
     pinned.adapter.as_mut().expect("it is there").expected_sha256 = Some("0".repeat(64));

@@ -156,3 +156,32 @@ fn a_data_folder_that_cannot_be_written_is_named() {
     let told = complaint(&output);
     assert!(told.contains("/proc/sereno") && told.contains("SERENO_DATA_DIR"), "{told}");
 }
+
+/// A measurement asks for no reasons; the verdicts that it measures are those that are in operation.
+#[test]
+fn a_measurement_gives_the_verdicts_that_operation_gives() {
+    let folder = data();
+    let samples: Vec<&str> =
+        include_str!("../../config/samples/alarms.jsonl").lines().take(14).collect();
+    let input = samples.join("\n");
+    let kept = folder.path().join("run.json");
+    let kept = kept.to_str().expect("the path is text");
+    let measured = run(sereno(folder.path(), &["eval", "-", "--write", kept]), &input);
+    assert!(measured.status.success(), "{}", complaint(&measured));
+    let run: Value =
+        serde_json::from_slice(&std::fs::read(kept).expect("it is written")).expect("it is JSON");
+    let measured: Vec<_> = run["samples"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|sample| (sample["outcome"].clone(), sample["probability"].clone()))
+        .collect();
+    let decided: Vec<_> = lines(&triage(&folder, &input))
+        .iter()
+        .map(|line| &line["verdict"])
+        .map(|verdict| (verdict["outcome"].clone(), verdict["threat_probability"].clone()))
+        .collect();
+    assert_eq!(measured, decided);
+    assert!(decided.iter().any(|(outcome, _)| outcome == "verified"), "{decided:?}");
+    assert!(decided.iter().any(|(outcome, _)| outcome == "dismissed"), "{decided:?}");
+}

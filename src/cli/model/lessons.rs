@@ -100,21 +100,23 @@ struct Teacher<'a> {
 }
 
 impl Teacher<'_> {
+    /// What is read does not hang on the place and the time; what is assessed does, so twice.
     fn teach(&self, scene: &Scene) -> Result<(), AppError> {
+        let mut alarm = alarm(scene)?;
+        let prepared = reading::prepare(&alarm);
+        let (read, facts) =
+            reading::lesson::lesson(&self.prompts.read, &alarm, &prepared, &scene.labels)
+                .map_err(AppError::Input)?;
+        self.put("read", scene, &read)?;
+        put_sentences(scene, &prepared)?;
         let seed = Sha256::digest(scene.captions.join("\n"));
         let cameras = self.cameras();
         for turn in 0..2 {
             let pick = |byte: usize, among: usize| usize::from(seed[byte + turn]) % among.max(1);
-            let camera = cameras.get(pick(0, cameras.len())).map_or("", String::as_str);
-            let alarm = alarm(scene, camera, TIMES[pick(8, TIMES.len())])?;
-            let prepared = reading::prepare(&alarm);
-            let (read, facts) =
-                reading::lesson::lesson(&self.prompts.read, &alarm, &prepared, &scene.labels)
-                    .map_err(AppError::Input)?;
-            if turn == 0 {
-                self.put("read", scene, &read)?;
-                put_sentences(scene, &prepared)?;
+            if let Some(camera) = cameras.get(pick(0, cameras.len())) {
+                alarm.camera.clone_from(camera);
             }
+            alarm.occurred_at = TIMES[pick(8, TIMES.len())].parse().map_err(AppError::input)?;
             if let Some(assess) = self.assess(&alarm, &facts) {
                 self.put("assess", scene, &assess)?;
             }
@@ -129,11 +131,11 @@ impl Teacher<'_> {
     }
 
     fn assess(&self, alarm: &Alarm, facts: &Facts) -> Option<Lesson> {
-        let ruling =
-            self.app.policies.evaluate(&pipeline::view(alarm), facts, &self.context(alarm));
+        let context = self.context(alarm);
+        let ruling = self.app.policies.evaluate(&pipeline::view(alarm), facts, &context);
         let case = Case {
             facts,
-            context: &self.context(alarm),
+            context: &context,
             ruling: &ruling,
             quoted: &ruling.rules,
             depth: Depth::Report,
@@ -169,11 +171,11 @@ fn put_sentences(scene: &Scene, prepared: &Prepared) -> Result<(), AppError> {
     print(&line.to_string()).map(|_| ())
 }
 
-fn alarm(scene: &Scene, camera: &str, time: &str) -> Result<Alarm, AppError> {
+fn alarm(scene: &Scene) -> Result<Alarm, AppError> {
     let captions: Vec<_> = scene.captions.iter().map(|text| json!({ "text": text })).collect();
     serde_json::from_value(json!({
-        "source": "corpus", "source_event_id": scene.group, "occurred_at": time, "camera": camera,
-        "kind": "motion", "captions": captions, "visible_text": scene.visible_text,
+        "source": "corpus", "source_event_id": scene.group, "occurred_at": TIMES[0],
+        "camera": "corpus", "kind": "motion", "captions": captions, "visible_text": scene.visible_text,
     }))
     .map_err(AppError::input)
 }

@@ -1,11 +1,10 @@
-//! How near captions come to reference captions: BLEU, ROUGE-L, CIDEr, CIDEr-D and METEOR, and how
-//! well a search orders them: recall@K and MRR. Pure arithmetic over words.
+//! How near captions come to reference captions: BLEU, ROUGE-L, CIDEr, CIDEr-D and METEOR. Pure
+//! arithmetic over words.
 
 pub mod bleu;
 pub mod cider;
 pub mod files;
 pub mod meteor;
-pub mod retrieval;
 pub mod rouge;
 
 use std::fmt::Write as _;

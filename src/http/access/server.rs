@@ -10,7 +10,7 @@ use crate::{
     config::Limits,
     domain::{Alarm, AlarmId},
     http::{ApiState, Change, Readiness, RenderReport, auth, sign_in_limit::SignInLimit},
-    store::{AlarmState, Store, StoreError},
+    store::{AlarmState, Counts, Store, StoreError},
 };
 
 /// Event streams open at once. Each costs a connection and a few kilobytes.
@@ -66,21 +66,16 @@ impl Server {
     /// The metrics as Prometheus reads them. What the store counts is asked for now; where it does
     /// not answer, the rest is told all the same.
     pub(in crate::http) async fn metrics(&self) -> String {
-        let set = |name: &'static str, state: &'static str, count: u64| {
-            let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-            if state.is_empty() {
-                metrics::gauge!(name).set(count);
-            } else {
-                metrics::gauge!(name, "state" => state).set(count);
-            }
-        };
+        let figure = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         match self.store().counts().await {
-            Ok(counts) => {
-                set("sereno_alarms", "waiting", counts.waiting);
-                set("sereno_alarms", "decided", counts.decided);
-                set("sereno_alarms", "closed", counts.closed);
-                set("sereno_log_entries", "", counts.entries);
-                set("sereno_jobs_dead", "", counts.jobs_dead);
+            Ok(Counts { waiting, decided, closed, entries, jobs_dead }) => {
+                for (state, count) in
+                    [("waiting", waiting), ("decided", decided), ("closed", closed)]
+                {
+                    metrics::gauge!("sereno_alarms", "state" => state).set(figure(count));
+                }
+                metrics::gauge!("sereno_log_entries").set(figure(entries));
+                metrics::gauge!("sereno_jobs_dead").set(figure(jobs_dead));
             }
             Err(error) => tracing::warn!(%error, "alarms cannot be counted for the metrics"),
         }

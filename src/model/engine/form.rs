@@ -6,8 +6,9 @@
 //! held and what the adapter adds; larger models are bound by memory, and are left as they are.
 
 use std::{
+    collections::BTreeSet,
     ffi::{CStr, CString, c_void},
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     ptr, slice,
 };
@@ -15,15 +16,13 @@ use std::{
 use llama_cpp_sys_2 as sys;
 use sha2::{Digest as _, Sha256};
 
-use super::{EngineOptions, gguf::Facts};
-use crate::model::{ModelError, ModelManifest, manifest};
+use super::{EngineOptions, gguf::Facts, whole};
+use crate::model::{ModelManifest, manifest};
 
 /// Models with more weights than this are bound by memory, which more bits only slow down.
 const MOST_PARAMETERS: u64 = 500_000_000;
 /// Changes when the same files would be written differently.
 const VERSION: u32 = 1;
-/// What to do about an adapter that does not fit.
-const REMEDY: &str = "use it with the model that it was trained on, or none (`adapter = \"\"`)";
 /// Forms that are kept: of the model in use, of the one before it, and of one that is tried.
 const KEPT: usize = 3;
 
@@ -36,42 +35,25 @@ pub(super) struct Form {
     pub sha256: String,
 }
 
-/// Finds or writes the form of a model; nothing where the files are better used as they are.
-///
-/// # Errors
-/// [`ModelError::Load`] when the adapter's shapes are not the model's.
-pub(super) fn of(
-    options: &EngineOptions,
-    facts: &Facts,
-    manifest: &ModelManifest,
-) -> Result<Option<Form>, ModelError> {
-    let Some(folder) = &options.forms else { return Ok(None) };
+/// Finds or writes the form of a model; nothing where the files are better used as they are, or where
+/// no exact form can be made of them: then llama.cpp takes them as they are, or says what is wrong.
+pub(super) fn of(options: &EngineOptions, facts: &Facts, manifest: &ModelManifest) -> Option<Form> {
+    let folder = options.forms.as_ref()?;
     let adapter = options.adapter.as_ref().map(|adapter| adapter.path.as_path());
     let on_processor = !cfg!(any(feature = "cuda", feature = "vulkan", feature = "metal"));
     let as_it_should_be = facts.quantisation == "Q8_0" && adapter.is_none();
     if !on_processor || facts.parameters > MOST_PARAMETERS || as_it_should_be {
-        return Ok(None);
+        return None;
     }
     let path = folder.join(format!("{}.gguf", key(manifest)));
-    if let Some(form) = find(&path) {
-        return Ok(Some(form));
-    }
-    match write(&options.model_path, adapter, folder, &path) {
-        Ok(sha256) => Ok(Some(Form { path, sha256 })),
-        Err(Trouble::Adapter(why)) => Err(ModelError::Load(why)),
-        Err(Trouble::File(why)) => {
-            tracing::warn!(folder = %folder.display(), why, "the model is used as it is, which is slower");
-            Ok(None)
+    find(&path).or_else(|| match write(&options.model_path, adapter, folder, &path) {
+        Ok(sha256) => Some(Form { path, sha256 }),
+        Err(why) => {
+            let folder = folder.display();
+            tracing::warn!(%folder, why, "the model is used as it is, which is slower");
+            None
         }
-    }
-}
-
-/// Why there is no form.
-enum Trouble {
-    /// The adapter does not fit.
-    Adapter(String),
-    /// The disk is full, the folder read-only, the file unreadable: the model itself may be fine.
-    File(String),
+    })
 }
 
 /// Names the form by all that it is made of.
@@ -88,38 +70,38 @@ fn find(path: &Path) -> Option<Form> {
     (sha256 == expected.trim()).then(|| Form { path: path.to_owned(), sha256 })
 }
 
-/// Writes the form beside its place and renames it, then its hash: a half-written one is never found.
+/// Writes the form, then its hash, and returns that.
+///
+/// # Errors
+/// In words, when the folder cannot be written, or the adapter cannot be merged exactly.
 fn write(
     model: &Path,
     adapter: Option<&Path>,
     folder: &Path,
     path: &Path,
-) -> Result<String, Trouble> {
-    let failed = |error: std::io::Error| Trouble::File(error.to_string());
-    fs::create_dir_all(folder).map_err(failed)?;
-    let model = Gguf::open(model).ok_or_else(|| Trouble::File("it cannot be read".to_owned()))?;
-    let adapter = match adapter {
-        None => None,
-        Some(file) => Some(Gguf::open(file).ok_or_else(|| {
-            Trouble::Adapter(format!("model file {} cannot be read", file.display()))
-        })?),
-    };
-    let part = path.with_extension(format!("part-{}", std::process::id()));
-    model.write_merged(adapter.as_ref(), &part)?;
-    let written = fs::File::open(&part).and_then(|file| file.sync_all());
-    written.and_then(|()| fs::rename(&part, path)).map_err(failed)?;
-    let sha256 = manifest::hash_file(path).map_err(|error| Trouble::File(error.to_string()))?;
-    fs::write(path.with_extension("sha256"), &sha256).map_err(failed)?;
+) -> Result<String, String> {
+    let open =
+        |file: &Path| Gguf::open(file).ok_or_else(|| format!("{} cannot be read", file.display()));
+    let (model, adapter) = (open(model)?, adapter.map(open).transpose()?);
+    let changed = model.merged(adapter.as_ref())?;
+    fs::create_dir_all(folder)
+        .and_then(|()| whole::write(path, |unfinished| model.write(&changed, unfinished)))
+        .map_err(|error| error.to_string())?;
+    let sha256 = manifest::hash_file(path).map_err(|error| error.to_string())?;
+    fs::write(path.with_extension("sha256"), &sha256).map_err(|error| error.to_string())?;
     trim(folder);
     Ok(sha256)
 }
 
-/// Keeps the newest forms. What cannot be removed stays; it does no harm.
+/// Keeps the newest forms, unfinished ones among them. What cannot be removed stays; it does no harm.
 fn trim(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
+    let is_form = |path: &Path| {
+        path.extension().is_some_and(|kind| kind == "gguf" || kind == whole::UNFINISHED)
+    };
     let mut forms: Vec<_> = entries
         .flatten()
-        .filter(|entry| entry.path().extension().is_some_and(|kind| kind == "gguf"))
+        .filter(|entry| is_form(&entry.path()))
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
     forms.sort();
@@ -136,14 +118,13 @@ struct Gguf {
 }
 
 /// A matrix that an adapter adds to another: `scale · b · a`.
-struct Added<'a> {
+struct Added {
     /// `rank` rows as long as the matrix's.
     a: Vec<f32>,
     /// As many rows as the matrix, each `rank` long.
     b: Vec<f32>,
     rank: usize,
     scale: f32,
-    name: &'a CStr,
 }
 
 #[expect(unsafe_code, reason = "llama-cpp-2 does not wrap the tensors of a file, nor ggml's types")]
@@ -178,24 +159,46 @@ impl Gguf {
         }
     }
 
-    /// Writes the model with every matrix in 8 bits and the adapter's products added.
-    fn write_merged(&self, adapter: Option<&Self>, path: &Path) -> Result<(), Trouble> {
-        let c_path = path.to_str().and_then(|path| CString::new(path).ok());
-        let c_path = c_path.ok_or_else(|| Trouble::File("its path is no text".to_owned()))?;
-        if let Some(adapter) = adapter {
-            adapter.check_targets(self)?;
-        }
+    /// The matrices that change: in 8 bits, with the adapter's products added.
+    ///
+    /// # Errors
+    /// In words, when anything of the adapter would be lost.
+    fn merged(&self, adapter: Option<&Self>) -> Result<Vec<(&CStr, Vec<u8>)>, String> {
+        let mut waiting: BTreeSet<&CStr> = adapter.into_iter().flat_map(Self::names).collect();
         let mut changed = Vec::new();
         for name in self.names() {
             let Some(tensor) = self.tensor(name) else { continue };
-            let added = match adapter {
-                Some(adapter) => adapter.added(name, tensor)?,
-                None => None,
+            let factor = |suffix: &str| {
+                let factor = CString::new(format!("{}.lora_{suffix}", name.to_string_lossy()));
+                factor.ok().and_then(|factor| adapter?.tensor(&factor).map(|found| (factor, found)))
             };
-            if let Some(data) = rewritten(tensor, name, added.as_ref()) {
-                changed.push((name, data));
+            let factors = factor("a").zip(factor("b"));
+            let added = adapter
+                .zip(factors.as_ref())
+                .and_then(|(adapter, ((_, a), (_, b)))| adapter.product(tensor, a, b));
+            let as_it_should_be = tensor.type_ == sys::GGML_TYPE_Q8_0 && added.is_none();
+            if as_it_should_be || !can_be_rewritten(tensor, name) {
+                continue;
+            }
+            let Some(data) = rewritten(tensor, added.as_ref()) else { continue };
+            changed.push((name, data));
+            if let Some(((a, _), (b, _))) = factors.filter(|_| added.is_some()) {
+                waiting.remove(a.as_c_str());
+                waiting.remove(b.as_c_str());
             }
         }
+        match waiting.first() {
+            None => Ok(changed),
+            Some(left) => {
+                Err(format!("{} of the adapter cannot be merged", left.to_string_lossy()))
+            }
+        }
+    }
+
+    /// Writes this model with the matrices that are `changed`.
+    fn write(&self, changed: &[(&CStr, Vec<u8>)], path: &Path) -> io::Result<()> {
+        let c_path = path.to_str().and_then(|path| CString::new(path).ok());
+        let c_path = c_path.ok_or_else(|| io::Error::other("its path is no text"))?;
         // SAFETY: the new header copies keys and the description of each tensor, and keeps pointers to
         // data that live until it is written: this file's, and `changed`'s, each of Q8_0's size.
         let done = unsafe {
@@ -205,69 +208,31 @@ impl Gguf {
                 let Some(tensor) = self.tensor(name) else { continue };
                 sys::gguf_add_tensor(header, tensor);
                 if let Some((_, data)) = changed.iter().find(|(other, _)| *other == name) {
+                    let data = data.as_ptr().cast::<c_void>();
                     sys::gguf_set_tensor_type(header, name.as_ptr(), sys::GGML_TYPE_Q8_0);
-                    sys::gguf_set_tensor_data(
-                        header,
-                        name.as_ptr(),
-                        data.as_ptr().cast::<c_void>(),
-                    );
+                    sys::gguf_set_tensor_data(header, name.as_ptr(), data);
                 }
             }
             let done = sys::gguf_write_to_file(header, c_path.as_ptr(), false);
             sys::gguf_free(header);
             done
         };
-        if done {
-            return Ok(());
-        }
-        let _half = fs::remove_file(path);
-        Err(Trouble::File("it cannot be written: is the disk full?".to_owned()))
+        if done { Ok(()) } else { Err(io::Error::other("it cannot be written: is the disk full?")) }
     }
 
-    /// Whether all that this adapter changes is a block's matrix of `model`.
-    fn check_targets(&self, model: &Self) -> Result<(), Trouble> {
-        for name in self.names() {
-            let name = name.to_string_lossy();
-            let Some((target, _)) = name.split_once(".lora_") else { continue };
-            let found = CString::new(target).is_ok_and(|target| model.tensor(&target).is_some());
-            if !found {
-                return Err(Trouble::Adapter(format!(
-                    "the adapter was made for another model: this one has no {target}; {REMEDY}"
-                )));
-            }
-            if !target.starts_with("blk.") {
-                return Err(Trouble::File(format!("the adapter changes {target}")));
-            }
-        }
-        Ok(())
-    }
-
-    /// What this adapter adds to the matrix of that name.
-    fn added<'a>(
+    /// What this adapter's factors add to a matrix; nothing where their shapes are not its own.
+    fn product(
         &self,
-        name: &'a CStr,
         matrix: &sys::ggml_tensor,
-    ) -> Result<Option<Added<'a>>, Trouble> {
-        let factor = |suffix: &str| {
-            let name = CString::new(format!("{}.lora_{suffix}", name.to_string_lossy())).ok()?;
-            self.tensor(&name)
-        };
-        let (Some(a), Some(b)) = (factor("a"), factor("b")) else { return Ok(None) };
-        let misfit = || {
-            Trouble::Adapter(format!(
-                "the adapter was made for another model: its tensors do not fit {}; {REMEDY}",
-                name.to_string_lossy()
-            ))
-        };
-        if a.ne[0] != matrix.ne[0] || b.ne[1] != matrix.ne[1] || a.ne[1] != b.ne[0] {
-            return Err(misfit());
-        }
-        let rank = usize::try_from(a.ne[1]).ok().filter(|rank| *rank > 0).ok_or_else(misfit)?;
+        a: &sys::ggml_tensor,
+        b: &sys::ggml_tensor,
+    ) -> Option<Added> {
+        let fits = a.ne[0] == matrix.ne[0] && b.ne[1] == matrix.ne[1] && a.ne[1] == b.ne[0];
+        let rank = usize::try_from(a.ne[1]).ok().filter(|rank| fits && *rank > 0)?;
         let alpha = self.number(c"adapter.lora.alpha").filter(|alpha| *alpha != 0.0);
         #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
         let scale = alpha.map_or(1.0, |alpha| alpha / rank as f32);
-        let (Some(a), Some(b)) = (floats(a), floats(b)) else { return Err(misfit()) };
-        Ok(Some(Added { a, b, rank, scale, name }))
+        Some(Added { a: floats(a)?, b: floats(b)?, rank, scale })
     }
 }
 
@@ -282,20 +247,20 @@ impl Drop for Gguf {
     }
 }
 
-/// The matrix in 8 bits with what is added; nothing where it should stay as it is. What the model
-/// reads tokens from and writes them with stays: its answers hang on it, and it is looked up, not multiplied.
-fn rewritten(tensor: &sys::ggml_tensor, name: &CStr, added: Option<&Added<'_>>) -> Option<Vec<u8>> {
+/// Whether it is a block's matrix that fits 8-bit blocks. What the model reads tokens from and writes
+/// them with stays as it is: its answers hang on it, and it is looked up, not multiplied.
+fn can_be_rewritten(tensor: &sys::ggml_tensor, name: &CStr) -> bool {
     let is_matrix = tensor.ne[1] > 1 && tensor.ne[2] == 1 && tensor.ne[0] % 32 == 0;
-    let is_block = name.to_bytes().starts_with(b"blk.");
-    if !is_matrix || !is_block || (tensor.type_ == sys::GGML_TYPE_Q8_0 && added.is_none()) {
-        return None;
-    }
+    is_matrix && name.to_bytes().starts_with(b"blk.")
+}
+
+/// The matrix in 8 bits with what is added.
+fn rewritten(tensor: &sys::ggml_tensor, added: Option<&Added>) -> Option<Vec<u8>> {
     let mut matrix = floats(tensor)?;
     let columns = usize::try_from(tensor.ne[0]).ok()?;
     if let Some(added) = added {
-        debug_assert_eq!(added.name, name);
-        for (row, weights) in matrix.chunks_exact_mut(columns).zip(added.b.chunks_exact(added.rank))
-        {
+        let rows = matrix.chunks_exact_mut(columns).zip(added.b.chunks_exact(added.rank));
+        for (row, weights) in rows {
             for (weight, along) in weights.iter().zip(added.a.chunks_exact(columns)) {
                 let weight = weight * added.scale;
                 row.iter_mut().zip(along).for_each(|(cell, part)| *cell += weight * part);

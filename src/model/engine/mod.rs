@@ -16,6 +16,7 @@ mod tokenizer;
 mod vocabulary;
 mod watchdog;
 mod weights;
+mod whole;
 mod worker;
 
 use std::{
@@ -158,7 +159,7 @@ impl LlamaModel {
             runtime: "llama.cpp".to_owned(),
         };
         let learned = options.adapter.as_ref().and_then(|adapter| gguf::learned(&adapter.path));
-        if let Some(form) = form::of(&options, &facts, &manifest)? {
+        if let Some(form) = form::of(&options, &facts, &manifest) {
             manifest.form_sha256 = Some(form.sha256);
             options.model_path = form.path;
             options.adapter = None;

@@ -13,7 +13,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::prompt::Chunk;
+use super::{prompt::Chunk, whole};
 
 /// First bytes of every file; the number is the layout's version.
 const MAGIC: &[u8; 8] = b"SERKV\0\0\x01";
@@ -108,20 +108,12 @@ impl Prefixes {
 }
 
 fn write(path: &Path, state: &[u8]) -> io::Result<()> {
-    // Each process writes under its own name; the last one to finish wins, and all wrote the same.
-    let unfinished = path.with_extension(format!("{}.part", std::process::id()));
-    let written = fs::File::create(&unfinished).and_then(|mut file| {
+    whole::write(path, |unfinished| {
+        let mut file = fs::File::create(unfinished)?;
         file.write_all(MAGIC)?;
         file.write_all(&Sha256::digest(state))?;
-        file.write_all(state)?;
-        file.sync_all()
-    });
-    let finished = written.and_then(|()| fs::rename(&unfinished, path));
-    if finished.is_err() {
-        // What is left of it is of no use; the error that is told is the first one.
-        drop(fs::remove_file(&unfinished));
-    }
-    finished
+        file.write_all(state)
+    })
 }
 
 /// Removes the files written longest ago until the rest is within `limit_bytes`.

@@ -1,15 +1,16 @@
 //! A model's tokenizer and chat template without its weights: what a model is trained with.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use llama_cpp_2::model::{LlamaModel as Weights, params::LlamaModelParams};
 
-use super::{gguf, prompt::ChatTemplate, weights::backend};
+use super::{gguf, prompt::ChatTemplate, vocabulary::Vocabulary, weights::backend};
 use crate::model::{Message, ModelError};
 
 /// Turns prompts and answers into the tokens that the engine would evaluate and sample.
 pub struct Tokenizer {
-    weights: Weights,
+    weights: Arc<Weights>,
+    vocabulary: Vocabulary,
     template: ChatTemplate,
 }
 
@@ -24,8 +25,10 @@ impl Tokenizer {
         let params = LlamaModelParams::default().with_vocab_only(true);
         let weights = Weights::load_from_file(backend()?, path, &params)
             .map_err(|error| refuse(format!("cannot be loaded ({error})")))?;
+        let weights = Arc::new(weights);
         let template = ChatTemplate::of(&weights).map_err(refuse)?;
-        Ok(Self { weights, template })
+        let vocabulary = Vocabulary::of(Arc::clone(&weights)).map_err(refuse)?;
+        Ok(Self { weights, vocabulary, template })
     }
 
     /// The tokens of a prompt, up to where the answer begins.
@@ -38,8 +41,7 @@ impl Tokenizer {
     }
 
     /// The tokens of an answer.
-    pub fn answer(&self, text: &str) -> Vec<i32> {
-        let tokens = self.weights.vocab().tokenize(text.as_bytes(), false, false);
-        tokens.into_iter().map(|token| token.0).collect()
+    pub fn answer(&self, text: &str) -> Vec<u32> {
+        self.vocabulary.tokenize_text(text)
     }
 }
