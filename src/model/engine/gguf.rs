@@ -1,7 +1,7 @@
 //! Checks a GGUF file before llama.cpp loads it, so that a bad one is named in words and never aborts.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::{CStr, CString},
     fs::File,
     io::Read,
@@ -78,14 +78,18 @@ pub(super) fn check_model(path: &Path) -> Result<Facts, ModelError> {
     Err(refuse(path, wrong))
 }
 
-/// Whether the file is a LoRA adapter in llama.cpp's format for a model of this architecture.
+/// Whether the file is a LoRA adapter in llama.cpp's format for this model of this architecture.
 /// Whether its shapes fit shows only when it is loaded.
 ///
 /// # Errors
 /// [`ModelError::Load`] naming the file and what does not fit.
-pub(super) fn check_adapter(path: &Path, architecture: &str) -> Result<(), ModelError> {
+pub(super) fn check_adapter(
+    path: &Path,
+    model: &Path,
+    architecture: &str,
+) -> Result<(), ModelError> {
     check_magic(path)?;
-    check_complete(path)?;
+    let tensors = check_complete(path)?;
     let header = Header::open(path)?;
     if header.text("general.type").as_deref() != Some("adapter") {
         return Err(refuse(
@@ -104,6 +108,16 @@ pub(super) fn check_adapter(path: &Path, architecture: &str) -> Result<(), Model
     }
     let made_for = header.text("general.architecture").unwrap_or_default();
     if made_for == architecture {
+        // Where one matrix reads tokens and writes them, llama.cpp takes such an adapter for one of
+        // the other kind, and aborts.
+        let changes_tokens = tensors.names.iter().any(|name| name.starts_with("token_embd."));
+        if changes_tokens && !check_complete(model)?.names.contains("output.weight") {
+            return Err(refuse(
+                path,
+                "changes the tokens' own vectors, which this model also writes with, and llama.cpp \
+                 cannot evaluate that; train it without them",
+            ));
+        }
         return Ok(());
     }
     Err(refuse(
@@ -221,6 +235,8 @@ struct Tensors {
     parameters: u64,
     /// The type in which most bytes are kept.
     main_type: String,
+    /// What they are called.
+    names: BTreeSet<String>,
 }
 
 impl Tensors {
@@ -232,7 +248,7 @@ impl Tensors {
     fn of(path: &Path) -> Option<Self> {
         let name = CString::new(path.to_str()?).ok()?;
         let params = sys::gguf_init_params { no_alloc: true, ctx: std::ptr::null_mut() };
-        let mut tensors = Vec::new();
+        let (mut tensors, mut names) = (Vec::new(), BTreeSet::new());
         // SAFETY: `name` is a C string that outlives the call; with `no_alloc` and no `ctx` only the
         // header is read, and every type in it is checked. The result is null or ours to free, is
         // only read, with indices below its count, and is freed once below.
@@ -247,6 +263,8 @@ impl Tensors {
                     sys::gguf_get_tensor_size(header, index),
                     sys::gguf_get_tensor_type(header, index),
                 ));
+                let name = CStr::from_ptr(sys::gguf_get_tensor_name(header, index));
+                names.insert(name.to_string_lossy().into_owned());
             }
             let data = sys::gguf_get_data_offset(header);
             sys::gguf_free(header);
@@ -270,7 +288,7 @@ impl Tensors {
             let name = unsafe { CStr::from_ptr(sys::ggml_type_name(kind)) };
             name.to_string_lossy().to_uppercase()
         });
-        Some(Self { end: u64::try_from(end).ok()?, parameters, main_type })
+        Some(Self { end: u64::try_from(end).ok()?, parameters, main_type, names })
     }
 }
 

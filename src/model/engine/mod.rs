@@ -147,7 +147,7 @@ impl LlamaModel {
         let adapter_sha256 = match &options.adapter {
             None => None,
             Some(AdapterOptions { path, expected_sha256 }) => {
-                gguf::check_adapter(path, &facts.architecture)?;
+                gguf::check_adapter(path, &options.model_path, &facts.architecture)?;
                 Some(manifest::verify_file(path, expected_sha256.as_deref())?)
             }
         };
