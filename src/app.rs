@@ -3,6 +3,7 @@
 mod first_start;
 mod samples;
 mod serve;
+mod watch;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -18,8 +19,9 @@ use crate::{
         embed::{EmbedOptions, MiniLm},
         engine::{AdapterOptions, CacheOptions, EngineOptions, LlamaModel},
         remote::RemoteModel,
+        site::SiteModels,
     },
-    pipeline::{Pipeline, Settings},
+    pipeline::{Parts, Pipeline, Settings},
     policy::PolicySet,
     prompts::Prompts,
     reports::Language,
@@ -240,11 +242,16 @@ impl App {
         SentenceClassifier::new(Arc::new(embedder), head)
     }
 
-    /// Puts the stages together.
+    /// Puts the stages together, over what sites have `learned`.
     ///
     /// # Errors
     /// [`AppError::Input`] when a prompt is broken.
-    pub async fn pipeline(&self, models: &Models, depth: Depth) -> Result<Pipeline, AppError> {
+    pub async fn pipeline(
+        &self,
+        models: &Models,
+        learned: SiteModels,
+        depth: Depth,
+    ) -> Result<Pipeline, AppError> {
         let mut prompts = Prompts::embedded().map_err(AppError::input)?;
         match models.language.learned() {
             Some(learned) if learned.prompts == prompts.learned_as() => {
@@ -262,16 +269,16 @@ impl App {
             language: Language::En,
             depth,
         };
-        Ok(Pipeline::new(
-            Arc::clone(&self.policies),
-            Arc::clone(&self.sites),
-            Arc::clone(&models.language),
-            Arc::clone(&models.classifier),
+        let parts = Parts {
+            policies: Arc::clone(&self.policies),
+            sites: Arc::clone(&self.sites),
+            model: Arc::clone(&models.language),
+            classifier: Arc::clone(&models.classifier),
             prompts,
-            Arc::clone(&self.clock),
-            settings,
-        )
-        .await)
+            clock: Arc::clone(&self.clock),
+            learned,
+        };
+        Ok(Pipeline::new(parts, settings).await)
     }
 }
 

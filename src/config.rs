@@ -14,7 +14,7 @@ pub use settings::{
     Config, Embedder, IntakeLimits, LanguageModelSettings, Limits, LogSettings, Models,
     RemoteSettings, Structured,
 };
-pub use site::{Camera, Site, Zone};
+pub use site::{Camera, QualitySettings, Site, Zone};
 pub use sites::{SiteError, Sites};
 
 /// Where a setting comes from, for messages.

@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     actions,
@@ -12,18 +13,19 @@ use crate::{
     config::Sites,
     context,
     domain::{
-        Alarm, AlarmId, AlarmRef, Assessment, CaptionId, Clock, Context, Facts, RecentAlarms,
-        Ruling, SceneText, StageFailure, Verdict,
+        Alarm, AlarmId, AlarmRef, Assessment, CaptionId, Clock, Context, Facts, Grant, Presence,
+        RecentAlarms, Ruling, SceneText, StageFailure, Verdict,
     },
     model::{
         CallLimits, CallTrace, LanguageModel, ModelManifest, Urgency,
         classify::{Classifier, ClassifierRead},
+        site::{SiteModel, SiteModels},
     },
-    policy::{AlarmView, PolicySet},
+    policy::{AlarmView, PolicyAction, PolicySet},
     prompts::Prompts,
     reading::{self, Prepared, ReadStage, Reading, sentences},
     reports::{self, Language, ReportInput},
-    store::DecisionDraft,
+    store::{DecisionDraft, DecisionSigns},
     verdict::{self, Grounds},
 };
 
@@ -39,6 +41,26 @@ pub struct Pipeline {
     clock: Arc<dyn Clock>,
     settings: Settings,
     model: ModelManifest,
+    learned: SiteModels,
+    made_with: String,
+}
+
+/// What a pipeline is put together from.
+pub struct Parts {
+    /// The rules.
+    pub policies: Arc<PolicySet>,
+    /// The sites.
+    pub sites: Arc<Sites>,
+    /// Reads and assesses.
+    pub model: Arc<dyn LanguageModel>,
+    /// Reads by itself.
+    pub classifier: Arc<dyn Classifier>,
+    /// What the model is asked.
+    pub prompts: Prompts,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What sites have learned, shared with whoever puts it in force.
+    pub learned: SiteModels,
 }
 
 /// What the owner of the machine chooses.
@@ -67,6 +89,8 @@ pub struct Received {
     pub received_at: Timestamp,
     /// Earlier alarms of its camera.
     pub recent: RecentAlarms,
+    /// What people let the system close here without them, where they did.
+    pub grant: Option<Grant>,
 }
 
 /// A decision, ready to be committed, with what its model calls cost.
@@ -87,20 +111,15 @@ struct Findings {
     assessment: Assessment,
     calls: Vec<CallTrace>,
     classified: Option<ClassifierRead>,
+    learned: Option<Arc<SiteModel>>,
 }
 
 impl Pipeline {
     /// Puts the stages together, and settles what can be; see [`Self::settle`].
-    pub async fn new(
-        policies: Arc<PolicySet>,
-        sites: Arc<Sites>,
-        model: Arc<dyn LanguageModel>,
-        classifier: Arc<dyn Classifier>,
-        prompts: Prompts,
-        clock: Arc<dyn Clock>,
-        settings: Settings,
-    ) -> Self {
+    pub async fn new(parts: Parts, settings: Settings) -> Self {
+        let Parts { policies, sites, model, classifier, prompts, clock, learned } = parts;
         let manifest = model.manifest().clone();
+        let made_with = made_with(&manifest, classifier.as_ref(), &prompts);
         let pipeline = Self {
             policies,
             sites,
@@ -110,6 +129,8 @@ impl Pipeline {
             clock,
             settings,
             model: manifest,
+            learned,
+            made_with,
         };
         pipeline.settle().await;
         pipeline
@@ -122,18 +143,30 @@ impl Pipeline {
         self.read.settle(CallLimits { urgency: Urgency::Background, deadline, seed }).await
     }
 
+    /// Digest of the models and prompts that the two reads come from: what a site learned over others
+    /// is worth nothing.
+    pub fn made_with(&self) -> &str {
+        &self.made_with
+    }
+
+    /// What the site has learned over these very models.
+    fn learned(&self, site: &str) -> Option<Arc<SiteModel>> {
+        self.learned.get(site).filter(|learned| learned.made_with == self.made_with)
+    }
+
     /// Decides one alarm. Never fails: what goes wrong on the way makes the verdict `uncertain`
     /// and is named in it.
     pub async fn decide(&self, received: &Received) -> Decided {
         let Received { alarm, site, .. } = received;
         let reference = AlarmRef::new(received.id, alarm, site);
-        let context = context::gather(
+        let gathered = context::gather(
             alarm,
             received.received_at,
             self.sites.get(site),
             site,
             received.recent.clone(),
         );
+        let context = Context { autonomy_granted: received.grant.is_some(), ..gathered };
         let prepared = reading::prepare(alarm);
         let findings = match self.policies.settle(&view(alarm), &prepared.facts, &context) {
             Some(ruling) => Findings {
@@ -141,10 +174,11 @@ impl Pipeline {
                 assessment: Assessment::none(),
                 calls: Vec::new(),
                 classified: None,
+                learned: None,
                 context,
                 ruling,
             },
-            None => self.consider(alarm, &prepared, context).await,
+            None => self.consider(alarm, site, &prepared, context).await,
         };
         let mut verdict = verdict::combine(Grounds {
             facts: &findings.facts,
@@ -152,16 +186,29 @@ impl Pipeline {
             ruling: &findings.ruling,
             assessment: &findings.assessment,
             has_captions: !alarm.captions.is_empty(),
+            scale: findings.learned.as_ref().map(|learned| learned.scale),
         });
         verdict.actions = actions::plan(&findings.ruling, &verdict, &findings.context);
-        self.write_up(alarm, reference, findings, verdict)
+        let grant = received.grant.as_ref().filter(|grant| {
+            let learned = findings.learned.as_ref().map(|learned| learned.sha256.as_str());
+            verdict::may_close_without_person(&verdict, &findings.ruling, learned, grant)
+        });
+        let closes = grant.map(|grant| grant.id.clone());
+        self.write_up(alarm, reference, findings, verdict, closes)
     }
 
     /// Both reads, the ruling on them, and the assessment.
-    async fn consider(&self, alarm: &Alarm, prepared: &Prepared, context: Context) -> Findings {
+    async fn consider(
+        &self,
+        alarm: &Alarm,
+        site: &str,
+        prepared: &Prepared,
+        context: Context,
+    ) -> Findings {
+        let learned = self.learned(site);
         let limits = self.limits(&prepared.facts);
         let reading = self.read.read(alarm, prepared, limits).await;
-        let classified = self.classify(prepared).await;
+        let classified = self.classify(prepared, learned.as_deref()).await;
         let Reading { facts, threat, trace, failure } = reading;
         let mut reads = Reads {
             model_threat: threat,
@@ -170,12 +217,14 @@ impl Pipeline {
         };
         reads.failures.extend(classified.as_ref().err().cloned());
         let ruling = self.policies.evaluate(&view(alarm), &facts, &context);
-        let quoted = if facts.scene_text == SceneText::None {
+        let mut quoted = if facts.scene_text == SceneText::None {
             ruling.rules.clone()
         } else {
             let silent = Facts { scene_text: SceneText::None, ..facts.clone() };
             self.policies.evaluate(&view(alarm), &silent, &context).rules
         };
+        // Who looks at a verdict must not sway it.
+        quoted.retain(|rule| rule.action != PolicyAction::CloseWithoutPerson.name());
         let depth = self.settings.depth;
         let case =
             Case { facts: &facts, context: &context, ruling: &ruling, quoted: &quoted, depth };
@@ -186,19 +235,43 @@ impl Pipeline {
             assessment,
             calls: trace.into_iter().chain(assessed).collect(),
             classified: classified.ok(),
+            learned,
             context,
         }
     }
 
     /// The second read, sentence by sentence, of the same captions that the model sees.
-    async fn classify(&self, prepared: &Prepared) -> Result<ClassifierRead, StageFailure> {
+    async fn classify(
+        &self,
+        prepared: &Prepared,
+        learned: Option<&SiteModel>,
+    ) -> Result<ClassifierRead, StageFailure> {
+        let head = learned.and_then(|learned| learned.head.as_ref());
         let failure =
             |code: &str| StageFailure { stage: "classify".to_owned(), code: code.to_owned() };
         let sentences = sentences(prepared);
         if sentences.is_empty() {
             return Err(failure("no_captions"));
         }
-        self.classifier.read(&sentences).await.map_err(|error| failure(error.code()))
+        self.classifier.read(&sentences, head).await.map_err(|error| failure(error.code()))
+    }
+
+    /// The codes and numbers that drift is measured on.
+    fn signs(&self, findings: &Findings) -> DecisionSigns {
+        let facts = &findings.facts;
+        let seen = facts.acts.iter().filter(|act| act.presence == Presence::Present);
+        DecisionSigns {
+            made_with: self.made_with.clone(),
+            cause: facts.cause,
+            acts: seen.map(|act| act.code).collect(),
+            read: facts.read_by_model,
+            agree: findings.assessment.confidence.agree,
+            sketch: findings
+                .classified
+                .as_ref()
+                .map(|read| read.sketch.clone())
+                .unwrap_or_default(),
+        }
     }
 
     fn limits(&self, facts: &Facts) -> CallLimits {
@@ -216,6 +289,7 @@ impl Pipeline {
         reference: AlarmRef,
         findings: Findings,
         verdict: Verdict,
+        closes: Option<String>,
     ) -> Decided {
         let now = self.clock.now();
         let report = reports::incident(&ReportInput {
@@ -231,11 +305,36 @@ impl Pipeline {
             language: self.settings.language,
         });
         let events = entries::tell(self, &reference, &findings, &verdict, &report, now);
+        let signs = self.signs(&findings);
         let Findings { facts, ruling, assessment, calls, .. } = findings;
-        let draft =
-            DecisionDraft { alarm: reference, facts, ruling, assessment, verdict, events, report };
+        let draft = DecisionDraft {
+            alarm: reference,
+            facts,
+            ruling,
+            assessment,
+            verdict,
+            events,
+            report,
+            signs,
+            closes,
+            review: None,
+        };
         Decided { draft, calls }
     }
+}
+
+/// SHA-256 over what the two reads depend on, hex.
+fn made_with(language: &ModelManifest, classifier: &dyn Classifier, prompts: &Prompts) -> String {
+    let parts = [
+        &language.name,
+        &language.sha256,
+        language.adapter_sha256.as_deref().unwrap_or_default(),
+        language.form_sha256.as_deref().unwrap_or_default(),
+        prompts.read.digest(),
+        &classifier.manifest().sha256,
+        classifier.head_digest(),
+    ];
+    hex::encode(Sha256::digest(parts.join("\n")))
 }
 
 /// What the second read is given: every sentence of the captions with the scene's text withheld.

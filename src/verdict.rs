@@ -1,8 +1,9 @@
 //! Ruling, facts and assessment to a verdict. Pure; the policy outranks the model, doubt outranks both.
 
 use crate::domain::{
-    Act, Assessment, AvsLevel, Cause, Context, CountBand, Facts, Hazard, Outcome, Presence, Reader,
-    Reason, ReasonCode, Ruling, SceneText, Severity, Sufficiency, Verdict, odds,
+    Act, Assessment, AvsLevel, Cause, Context, CountBand, Facts, Grant, Hazard, Outcome, Oversight,
+    Presence, Reader, Reason, ReasonCode, Ruling, SceneText, Severity, Sufficiency, Verdict,
+    odds::{self, Scale},
 };
 
 /// Everything that a verdict rests on.
@@ -18,6 +19,8 @@ pub struct Grounds<'a> {
     pub assessment: &'a Assessment,
     /// Whether the alarm brought captions.
     pub has_captions: bool,
+    /// The scale that the site's labels gave, where it has some.
+    pub scale: Option<Scale>,
 }
 
 /// Combines the grounds. The actions are planned later and are empty here.
@@ -191,7 +194,8 @@ fn avs_level(grounds: Grounds<'_>, outcome: Outcome) -> AvsLevel {
 /// No read is taken to be surer than this, so that neither decides alone.
 const UNSURE: f64 = 1e-4;
 
-/// The two reads' log-odds, averaged. Not calibrated: that needs labels.
+/// The two reads' log-odds, averaged, on the scale of the site's labels; without labels it is not
+/// calibrated, and says so.
 fn probability(grounds: Grounds<'_>) -> (f64, bool) {
     let confidence = &grounds.assessment.confidence;
     let reads: Vec<f64> = [confidence.model_threat, confidence.classifier_threat]
@@ -204,7 +208,27 @@ fn probability(grounds: Grounds<'_>) -> (f64, bool) {
     }
     #[expect(clippy::cast_precision_loss, reason = "there are at most two reads")]
     let mean = reads.iter().sum::<f64>() / reads.len() as f64;
-    (odds::probability(mean), false)
+    let read = odds::probability(mean);
+    grounds.scale.map_or((read, false), |scale| (scale.of(read), true))
+}
+
+/// Whether the system may close the alarm by itself: a person granted it for this verdict, the rules
+/// permit it and demand nobody's look, both reads say harmless, and the probability lies below the
+/// bound of the very scale that it was granted on.
+pub fn may_close_without_person(
+    verdict: &Verdict,
+    ruling: &Ruling,
+    learned: Option<&str>,
+    grant: &Grant,
+) -> bool {
+    verdict.outcome == Outcome::Dismissed
+        && grant.verdict == Outcome::Dismissed
+        && verdict.reason.code == ReasonCode::Harmless
+        && ruling.may_close_without_person
+        && ruling.oversight == Oversight::Operator
+        && verdict.calibrated
+        && learned == Some(grant.learned.as_str())
+        && verdict.threat_probability < grant.below
 }
 
 fn sentence(code: ReasonCode, assessment: &Assessment) -> String {

@@ -6,8 +6,10 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    config::Sites,
+    domain::{IdSource, Outcome, ReviewReason, Severity},
     pipeline::{Pipeline, Received},
-    store::{AlarmState, Change, Job, Store, StoreError},
+    store::{AlarmState, Change, DecisionDraft, Job, Store, StoreError},
 };
 
 /// How long a claimed job belongs to its worker. Longer than any decision takes, so that a job is
@@ -27,6 +29,10 @@ pub struct Worker {
     pub store: Store,
     /// What decides.
     pub pipeline: Arc<Pipeline>,
+    /// How many alarms people judge before they know the verdict.
+    pub sites: Arc<Sites>,
+    /// What draws them.
+    pub ids: Arc<dyn IdSource>,
     /// Rung when an alarm was accepted.
     pub wake: Arc<Notify>,
     /// Told of every decided alarm.
@@ -77,14 +83,17 @@ impl Worker {
             .store
             .recent(&stored.site, &stored.alarm.camera, stored.alarm.occurred_at, stored.id)
             .await?;
+        let grant = self.store.grant_in_force(&stored.site, &stored.alarm.kind).await?;
         let received = Received {
             id: stored.id,
             alarm: stored.alarm,
             site: stored.site,
             received_at: stored.received_at,
             recent,
+            grant,
         };
-        let draft = self.pipeline.decide(&received).await.draft;
+        let mut draft = self.pipeline.decide(&received).await.draft;
+        draft.review = self.draw(&draft);
         let decision = self.store.commit_decision(Some(job), draft).await?;
         metrics::counter!(
             "sereno_verdicts_total",
@@ -93,7 +102,46 @@ impl Worker {
         )
         .increment(1);
         // Nobody may be listening; the store has it all the same.
-        let _listeners = self.changes.send(Change { id: received.id, state: AlarmState::Decided });
+        let state =
+            self.store.alarm(received.id).await?.map_or(AlarmState::Decided, |kept| kept.state);
+        let _listeners = self.changes.send(Change { id: received.id, state });
         Ok(())
+    }
+
+    /// Whether people are to judge this alarm before they know the verdict. Dismissals are what is
+    /// measured; some uncertain ones are hidden too, so that a hidden verdict gives nothing away. What
+    /// may concern a life or needs somebody soon is never hidden.
+    fn draw(&self, draft: &DecisionDraft) -> Option<ReviewReason> {
+        let reason = match draft.verdict.outcome {
+            Outcome::Dismissed => ReviewReason::Dismissal,
+            Outcome::Uncertain
+                if draft.verdict.severity <= Severity::Medium && !draft.facts.life_safety() =>
+            {
+                ReviewReason::Decoy
+            }
+            Outcome::Uncertain | Outcome::Verified => return None,
+        };
+        let share = self.sites.get(&draft.alarm.site)?.quality.blind_review_share;
+        (fraction(self.ids.random_bytes()) < share).then_some(reason)
+    }
+}
+
+/// A fraction from 0 to 1, each as likely as another.
+fn fraction(random: [u8; 32]) -> f64 {
+    let [first, second, third, fourth, ..] = random;
+    f64::from(u32::from_le_bytes([first, second, third, fourth])) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_lies_from_nought_to_below_one() {
+        assert_eq!(fraction([0; 32]).to_bits(), 0.0_f64.to_bits());
+        assert!(fraction([255; 32]) < 1.0);
+        let mut half = [0; 32];
+        half[3] = 128;
+        assert!((fraction(half) - 0.5).abs() < 1e-9);
     }
 }

@@ -101,6 +101,7 @@ mod tests {
             oversight: Oversight::Operator,
             rules: Vec::new(),
             due,
+            may_close_without_person: false,
             settled: None,
         };
         let mut context = Context::unknown("test", jiff::Timestamp::UNIX_EPOCH);

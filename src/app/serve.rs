@@ -14,12 +14,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{App, AppError, Models, OnMissingModel, first_start, samples};
+use super::{App, AppError, Models, OnMissingModel, first_start, samples, watch::Watch};
 use crate::{
     assessment::Depth,
     audit::{Event, EventKind},
     http::{self, ApiState, Readiness, ReportFormat},
     lifecycle::Lifecycle,
+    model::site::SiteModels,
     pipeline::Pipeline,
     reports,
     store::{Change, Store},
@@ -54,21 +55,41 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     let lifecycle = Lifecycle::default();
     let wake = Arc::new(Notify::new());
     let (changes, _) = broadcast::channel::<Change>(CHANGES_KEPT);
-    let pipeline = Arc::new(app.pipeline(&models, Depth::Report).await?);
+    let learned = SiteModels::default();
+    let pipeline = Arc::new(app.pipeline(&models, learned.clone(), Depth::Report).await?);
+    let watch = Watch {
+        store: store.clone(),
+        sites: Arc::clone(&app.sites),
+        learned,
+        made_with: pipeline.made_with().to_owned(),
+        clock: Arc::clone(&app.clock),
+        ids: Arc::clone(&app.ids),
+        wake: Arc::clone(&wake),
+    };
+    watch.refresh().await?;
     for number in 1..=app.config.workers {
         let worker = Worker {
             name: format!("{}-{number}", std::process::id()),
             store: store.clone(),
             pipeline: Arc::clone(&pipeline),
+            sites: Arc::clone(&app.sites),
+            ids: Arc::clone(&app.ids),
             wake: Arc::clone(&wake),
             changes: changes.clone(),
         };
         lifecycle.spawn(worker.run(lifecycle.stop_token()));
     }
     lifecycle.spawn(keep_signing(store.clone(), lifecycle.stop_token()));
+    lifecycle.spawn(watch.clone().run(lifecycle.stop_token()));
     lifecycle.spawn(settle(pipeline, lifecycle.stop_token()));
 
-    let state = api_state(&app, &store, &models, metrics, changes, &wake, &lifecycle);
+    let state = ApiState {
+        quality: Arc::new(move |site| {
+            let watch = watch.clone();
+            Box::pin(async move { watch.figures(&site).await })
+        }),
+        ..api_state(&app, &store, &models, metrics, changes, &wake, &lifecycle)
+    };
     announce(&listener, &log_ins, &models);
     if with_samples {
         let feed = samples::feed(app.sites.clone(), store.clone(), wake, lifecycle.stop_token());
@@ -164,6 +185,8 @@ fn api_state(
             .map_err(|error| error.to_string())
         }),
         resolve_site: Arc::new(move |alarm| sites.resolve(alarm)),
+        site_ids: app.sites.iter().map(|site| site.id.clone()).collect(),
+        quality: Arc::new(|_| Box::pin(async { Ok(None) })),
         limits: app.config.limits.clone(),
         secure_cookies: app.config.secure_cookies,
         stopping: lifecycle.stop_token(),

@@ -311,6 +311,7 @@ mod tests {
             oversight: Oversight::Operator,
             rules: Vec::new(),
             due: Vec::new(),
+            may_close_without_person: false,
             settled: None,
         }
     }

@@ -58,6 +58,30 @@ pub enum EventKind {
     /// A person closed an alarm.
     #[strum(serialize = "oversight.disposition")]
     OversightDisposition,
+    /// The system closed an alarm as harmless without a person, as granted.
+    #[strum(serialize = "alarm.closed_without_person")]
+    AlarmClosedWithoutPerson,
+    /// People are to judge an alarm before they know the verdict.
+    #[strum(serialize = "oversight.review_drawn")]
+    OversightReviewDrawn,
+    /// A recorded real threat is shown again, to see whether people still look.
+    #[strum(serialize = "oversight.control_seeded")]
+    OversightControlSeeded,
+    /// A person let the system close alarms of a kind without one.
+    #[strum(serialize = "autonomy.granted")]
+    AutonomyGranted,
+    /// That ended.
+    #[strum(serialize = "autonomy.ended")]
+    AutonomyEnded,
+    /// A site's alarms, or the verdicts on them, have changed.
+    #[strum(serialize = "drift.raised")]
+    DriftRaised,
+    /// They are as they were.
+    #[strum(serialize = "drift.ended")]
+    DriftEnded,
+    /// What a site learned from its labels was put in force, or taken back.
+    #[strum(serialize = "change.learned")]
+    ChangeLearned,
     /// Another model or adapter was loaded.
     #[strum(serialize = "change.model")]
     ChangeModel,
@@ -99,10 +123,19 @@ impl EventKind {
             | Self::ChangePolicy
             | Self::ChangeConfig
             | Self::ChangeUser
+            | Self::ChangeLearned
+            | Self::AutonomyGranted
+            | Self::AutonomyEnded
+            | Self::DriftRaised
             | Self::SecurityInjectionSuspected
             | Self::SecurityAuth
             | Self::SecurityIntegrityFail => 'a',
-            Self::AlarmVerdict | Self::OversightDisposition => 'b',
+            Self::AlarmVerdict
+            | Self::AlarmClosedWithoutPerson
+            | Self::OversightDisposition
+            | Self::OversightReviewDrawn
+            | Self::OversightControlSeeded
+            | Self::DriftEnded => 'b',
             _ => 'c',
         }
     }
@@ -110,7 +143,12 @@ impl EventKind {
     /// What sort of personal data the event's payload holds, when it holds any.
     pub const fn payload_class(self) -> &'static str {
         match self {
-            Self::OversightDisposition | Self::ChangeUser | Self::SecurityAuth => "staff",
+            Self::OversightDisposition
+            | Self::AutonomyGranted
+            | Self::AutonomyEnded
+            | Self::ChangeLearned
+            | Self::ChangeUser
+            | Self::SecurityAuth => "staff",
             _ => "scene",
         }
     }

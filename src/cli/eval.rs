@@ -24,6 +24,7 @@ use crate::{
         captions::{self, CaptionFigures},
     },
     intake::Label,
+    model::site::SiteModels,
     pipeline::{Decided, Received},
 };
 
@@ -93,7 +94,7 @@ impl Eval {
         });
         lines.truncate(self.limit.unwrap_or(usize::MAX));
         let models = app.load_models(OnMissingModel::Stop).await?;
-        let pipeline = app.pipeline(&models, Depth::Verdict).await?;
+        let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Verdict).await?;
         let progress = progress_bar(lines.len() as u64, "alarms");
         let (mut samples, mut lost) = (Vec::new(), 0);
         let begun = Instant::now();
@@ -191,6 +192,7 @@ pub fn received(app: &App, alarm: Alarm) -> Received {
         site: app.sites.resolve(&alarm),
         received_at: app.clock.now(),
         recent: RecentAlarms::default(),
+        grant: None,
         alarm,
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     assessment::Depth,
     domain::Alarm,
     intake::{self, BadAlarm},
+    model::site::SiteModels,
     pipeline::{Pipeline, Received},
     store::Store,
 };
@@ -41,7 +42,7 @@ impl Triage {
         lines.truncate(self.limit.unwrap_or(usize::MAX));
         let store = app.open_store().await?;
         let models = app.load_models(OnMissingModel::Stop).await?;
-        let pipeline = app.pipeline(&models, Depth::Report).await?;
+        let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Report).await?;
         let progress = progress_bar(lines.len() as u64, "alarms");
         let mut ending = Ending::Done;
         for (file, number, alarm) in lines {
@@ -84,6 +85,8 @@ async fn decide(
         site,
         received_at: accepted.received_at,
         recent,
+        // Grants are for the service, where people see what it closes.
+        grant: None,
     };
     let draft = pipeline.decide(&received).await.draft;
     Ok(json!(store.commit_decision(None, draft).await?))

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     schedule::{Doubt, Hours, Stretch},
-    site_file::{self, ArmedEntry, SiteFile, UnknownCameras},
+    site_file::{self, ArmedEntry, QualityEntry, SiteFile, UnknownCameras},
     sites::SiteError,
 };
 use crate::domain::{ActiveWindow, WindowKind, ZoneKind};
@@ -29,6 +29,8 @@ pub struct Site {
     pub emergency_services: bool,
     /// Whether old alarms are replayed here, so that their age is no sign of a wrong clock.
     pub replayed: bool,
+    /// How decisions are watched here.
+    pub quality: QualitySettings,
     /// SHA-256 of the site's file, hex.
     pub digest: String,
     zone: TimeZone,
@@ -38,6 +40,25 @@ pub struct Site {
     cameras: BTreeMap<String, Camera>,
     default_zone: Option<String>,
     windows: Vec<Window>,
+}
+
+/// How a site's decisions are watched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QualitySettings {
+    /// Share of threats that may be missed where the system closes alarms without a person.
+    pub missed_threats_at_most: f64,
+    /// Share of dismissals that people judge before they know the verdict.
+    pub blind_review_share: f64,
+    /// Recorded real threats that are shown again on an average day, to see whether people still look.
+    pub control_alarms_per_day: f64,
+}
+
+impl Default for QualitySettings {
+    /// What holds where a site's file says nothing. Control alarms must be agreed with the staff, so
+    /// there is none.
+    fn default() -> Self {
+        Self { missed_threats_at_most: 0.01, blind_review_share: 0.05, control_alarms_per_day: 0.0 }
+    }
 }
 
 /// A part of a site that is armed as one.
@@ -117,6 +138,7 @@ impl Site {
             city: file.city,
             emergency_services: file.emergency_services,
             replayed: file.replayed,
+            quality: quality(&file.quality),
             digest: String::new(),
             zone,
             opening_hours: file.opening_hours.into_inner(),
@@ -219,6 +241,18 @@ impl Site {
 
     fn holiday(&self, date: Date) -> bool {
         self.holidays.contains(&date)
+    }
+}
+
+fn quality(written: &QualityEntry) -> QualitySettings {
+    let usual = QualitySettings::default();
+    let or = |written: &Option<toml::Spanned<f64>>, usual| {
+        written.as_ref().map_or(usual, |value| *value.get_ref())
+    };
+    QualitySettings {
+        missed_threats_at_most: or(&written.missed_threats_at_most, usual.missed_threats_at_most),
+        blind_review_share: or(&written.blind_review_share, usual.blind_review_share),
+        control_alarms_per_day: or(&written.control_alarms_per_day, usual.control_alarms_per_day),
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct SiteFile {
     #[serde(default)]
     pub(super) unknown_cameras: UnknownCameras,
     pub(super) default_zone: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) quality: QualityEntry,
     pub(super) zones: Vec<ZoneEntry>,
     #[serde(default)]
     pub(super) cameras: Vec<CameraEntry>,
@@ -58,6 +60,14 @@ pub(super) enum UnknownCameras {
     Refuse,
     /// It watches the default zone.
     Accept,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QualityEntry {
+    pub(super) missed_threats_at_most: Option<Spanned<f64>>,
+    pub(super) blind_review_share: Option<Spanned<f64>>,
+    pub(super) control_alarms_per_day: Option<Spanned<f64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -241,6 +251,7 @@ impl Check<'_> {
         }
         self.known("cameras.zone", "zone", site.cameras.iter().map(|camera| &camera.zone), &zones)?;
         self.default_zone(site, &zones)?;
+        self.quality(&site.quality)?;
         for window in &site.windows {
             self.window(window, &zones, &cameras)?;
         }
@@ -328,6 +339,22 @@ impl Check<'_> {
                 "has no use without unknown_cameras = \"accept\"".to_owned(),
             )),
         }
+    }
+
+    fn quality(&self, quality: &QualityEntry) -> Result<(), SiteError> {
+        let bounded = [
+            ("quality.missed_threats_at_most", &quality.missed_threats_at_most, 0.001, 0.2),
+            ("quality.blind_review_share", &quality.blind_review_share, 0.0, 1.0),
+            ("quality.control_alarms_per_day", &quality.control_alarms_per_day, 0.0, 48.0),
+        ];
+        for (field, value, least, most) in bounded {
+            let Some(value) = value else { continue };
+            if !(least..=most).contains(value.get_ref()) {
+                let reason = format!("{} must lie between {least} and {most}", value.get_ref());
+                return Err(self.refuse(value, field, reason));
+            }
+        }
+        Ok(())
     }
 
     fn window(

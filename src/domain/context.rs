@@ -111,6 +111,9 @@ pub struct Context {
     pub received_at: Timestamp,
     /// The site lets Sereno name the police, the fire brigade or an ambulance in its recommendations.
     pub emergency_services: bool,
+    /// A person granted that alarms of this kind may be closed here without one.
+    #[serde(default)]
+    pub autonomy_granted: bool,
 }
 
 impl Context {
@@ -130,6 +133,7 @@ impl Context {
             clock_suspect: false,
             received_at,
             emergency_services: false,
+            autonomy_granted: false,
         }
     }
 

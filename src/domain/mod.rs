@@ -3,6 +3,7 @@
 pub mod action;
 pub mod alarm;
 pub mod assessment;
+pub mod autonomy;
 pub mod clock;
 pub mod context;
 pub mod decision;
@@ -10,6 +11,7 @@ pub mod disposition;
 pub mod facts;
 pub mod ids;
 pub mod odds;
+pub mod quality;
 pub mod ruling;
 pub mod user;
 pub mod verdict;
@@ -17,6 +19,7 @@ pub mod verdict;
 pub use action::{ActionCode, Approver, RecommendedAction, Urgency};
 pub use alarm::{Alarm, Caption, Clip, Detection, Phase};
 pub use assessment::{Assessment, Confidence, Criterion, StageFailure};
+pub use autonomy::{Grant, GrantEnd, GrantEndCode, NewGrant, Review, ReviewReason};
 pub use clock::{Clock, SystemClock};
 pub use context::{ActiveWindow, Context, RecentAlarms, WindowKind, ZoneContext, ZoneKind};
 pub use decision::{AlarmRef, Decision, DecisionRecord};
@@ -26,6 +29,9 @@ pub use facts::{
     SceneText, Sufficiency,
 };
 pub use ids::{AlarmId, CaptionId, IdSource, RandomIds};
+pub use quality::{
+    CameraTally, DriftSign, DriftSignCode, Extrapolated, Learning, Rate, SiteQuality, Tally,
+};
 pub use ruling::{Effect, FiredRule, Oversight, Ruling, Settlement};
 pub use user::{Role, User};
 pub use verdict::{AvsLevel, Outcome, Reason, ReasonCode, Severity, Verdict};

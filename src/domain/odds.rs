@@ -1,5 +1,7 @@
 //! Probabilities as log-odds, which can be added, scaled and averaged.
 
+use serde::{Deserialize, Serialize};
+
 /// Nearer to 0 or 1 than this nobody knows anything, and the log-odds stay finite.
 const CERTAIN: f64 = 1e-6;
 
@@ -12,6 +14,22 @@ pub fn log_odds(probability: f64) -> f64 {
 /// The probability that has these log-odds.
 pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
+}
+
+/// A line through log-odds, which puts probabilities on another scale (Platt 1999).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scale {
+    /// What log-odds are multiplied by.
+    pub slope: f64,
+    /// What is added.
+    pub offset: f64,
+}
+
+impl Scale {
+    /// The probability on this scale.
+    pub fn of(self, given: f64) -> f64 {
+        probability(self.slope * log_odds(given) + self.offset)
+    }
 }
 
 #[cfg(test)]

@@ -69,6 +69,9 @@ pub struct Ruling {
     pub severity_floor: Severity,
     /// Whose confirmation the verdict needs.
     pub oversight: Oversight,
+    /// Whether a dismissal may be closed without a person, where people granted that.
+    #[serde(default)]
+    pub may_close_without_person: bool,
     /// The rules that determined this, sorted by id and action.
     pub rules: Vec<FiredRule>,
     /// Actions that the policies make due, most urgent first.

@@ -39,6 +39,16 @@ impl Role {
         matches!(self, Self::Operator | Self::Supervisor | Self::Manager)
     }
 
+    /// May see how well the system and the people around it do.
+    pub const fn sees_quality(self) -> bool {
+        matches!(self, Self::Supervisor | Self::Manager | Self::Auditor | Self::Admin)
+    }
+
+    /// May let the system close alarms without a person.
+    pub const fn grants_autonomy(self) -> bool {
+        matches!(self, Self::Manager)
+    }
+
     /// May read the log's entries and have it verified.
     pub const fn audits(self) -> bool {
         matches!(self, Self::Auditor | Self::Manager | Self::Admin)

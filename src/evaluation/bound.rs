@@ -5,7 +5,7 @@
 //! (Angelopoulos et al., "Learn then Test", 2021; Clopper and Pearson 1934). What is counted is groups,
 //! since clips of one video are no independent evidence.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ranking::Ranking, real, share};
 
@@ -17,7 +17,7 @@ pub const CONFIDENCE: f64 = 0.95;
 const HALVINGS: usize = 60;
 
 /// What the labels allow to be dismissed without a person.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bound {
     /// Share of threats that may be missed.
     pub missed_at_most: f64,
@@ -67,13 +67,24 @@ impl Bound {
 
 /// With [`CONFIDENCE`], the true share is no greater, `hits` of `total` having been seen.
 pub fn upper_bound(hits: usize, total: usize) -> f64 {
+    upper(hits, total, CONFIDENCE)
+}
+
+/// The interval that holds the true share with 95 % confidence, `hits` of `total` having been seen.
+pub fn clopper_pearson(hits: usize, total: usize) -> (f64, f64) {
+    const EACH_SIDE: f64 = 0.975;
+    let low = 1.0 - upper(total.saturating_sub(hits), total, EACH_SIDE);
+    (low, upper(hits, total, EACH_SIDE))
+}
+
+fn upper(hits: usize, total: usize, confidence: f64) -> f64 {
     if hits >= total {
         return 1.0;
     }
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..HALVINGS {
         let middle = f64::midpoint(low, high);
-        if at_most(hits, total, middle) > 1.0 - CONFIDENCE { low = middle } else { high = middle }
+        if at_most(hits, total, middle) > 1.0 - confidence { low = middle } else { high = middle }
     }
     high
 }
@@ -91,7 +102,7 @@ fn at_most(hits: usize, total: usize, share: f64) -> f64 {
 }
 
 /// Threats without a single miss that prove the share.
-fn fewest(missed_at_most: f64) -> usize {
+pub(super) fn fewest(missed_at_most: f64) -> usize {
     (1..=1_000_000).find(|total| upper_bound(0, *total) <= missed_at_most).unwrap_or(usize::MAX)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Sample, real};
-use crate::domain::odds::{self, log_odds};
+use crate::domain::odds::{Scale, log_odds};
 
 /// How many bins of equal width the reliability table has.
 pub const BINS: usize = 10;
@@ -56,7 +56,7 @@ impl Calibration {
                 halves[place % 2].push((sample.probability, threat));
             }
         }
-        let scales = [Scale::fitted(&halves[1])?, Scale::fitted(&halves[0])?];
+        let scales = [fitted(&halves[1])?, fitted(&halves[0])?];
         let scaled = halves.iter().zip(scales).flat_map(|(half, scale)| {
             half.iter().map(move |(probability, threat)| (scale.of(*probability), *threat))
         });
@@ -84,53 +84,37 @@ impl Calibration {
     }
 }
 
-/// A line through log-odds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
-    /// What log-odds are multiplied by.
-    pub slope: f64,
-    /// What is added.
-    pub offset: f64,
-}
-
 /// Newton's steps; the likelihood has one top, and a dozen reach it.
 const STEPS: usize = 50;
 /// A little pull towards no slope, so that labels without overlap still have a best line.
 const RIDGE: f64 = 1e-3;
 
-impl Scale {
-    /// The most likely line for these probabilities and truths; nothing where one truth is missing.
-    pub fn fitted(pairs: &[(f64, bool)]) -> Option<Self> {
-        let threats = pairs.iter().filter(|(_, threat)| *threat).count();
-        if threats == 0 || threats == pairs.len() {
-            return None;
-        }
-        let base = real(threats) / real(pairs.len());
-        let mut line = Self { slope: 0.0, offset: (base / (1.0 - base)).ln() };
-        for _ in 0..STEPS {
-            let (mut slope_up, mut offset_up) = (-RIDGE * line.slope, 0.0);
-            let (mut bend, mut mixed, mut flat) = (RIDGE, 0.0, RIDGE);
-            for (probability, threat) in pairs {
-                let odds = log_odds(*probability);
-                let said = line.of(*probability);
-                let (miss, weight) = (f64::from(u8::from(*threat)) - said, said * (1.0 - said));
-                slope_up += miss * odds;
-                offset_up += miss;
-                bend += weight * odds * odds;
-                mixed += weight * odds;
-                flat += weight;
-            }
-            let spread = bend * flat - mixed * mixed;
-            line.slope += (flat * slope_up - mixed * offset_up) / spread;
-            line.offset += (bend * offset_up - mixed * slope_up) / spread;
-        }
-        (line.slope.is_finite() && line.offset.is_finite()).then_some(line)
+/// The most likely line for these probabilities and truths; nothing where one truth is missing.
+pub fn fitted(pairs: &[(f64, bool)]) -> Option<Scale> {
+    let threats = pairs.iter().filter(|(_, threat)| *threat).count();
+    if threats == 0 || threats == pairs.len() {
+        return None;
     }
-
-    /// The probability on this scale.
-    pub fn of(self, probability: f64) -> f64 {
-        odds::probability(self.slope * log_odds(probability) + self.offset)
+    let base = real(threats) / real(pairs.len());
+    let mut line = Scale { slope: 0.0, offset: (base / (1.0 - base)).ln() };
+    for _ in 0..STEPS {
+        let (mut slope_up, mut offset_up) = (-RIDGE * line.slope, 0.0);
+        let (mut bend, mut mixed, mut flat) = (RIDGE, 0.0, RIDGE);
+        for (probability, threat) in pairs {
+            let odds = log_odds(*probability);
+            let said = line.of(*probability);
+            let (miss, weight) = (f64::from(u8::from(*threat)) - said, said * (1.0 - said));
+            slope_up += miss * odds;
+            offset_up += miss;
+            bend += weight * odds * odds;
+            mixed += weight * odds;
+            flat += weight;
+        }
+        let spread = bend * flat - mixed * mixed;
+        line.slope += (flat * slope_up - mixed * offset_up) / spread;
+        line.offset += (bend * offset_up - mixed * slope_up) / spread;
     }
+    (line.slope.is_finite() && line.offset.is_finite()).then_some(line)
 }
 
 fn bin(pairs: &[(f64, bool)], at: usize) -> Bin {
@@ -158,6 +142,7 @@ fn bin(pairs: &[(f64, bool)], at: usize) -> Bin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::odds;
 
     /// Truths that follow `probability`'s log-odds, halved and moved by one, as exactly as counts can.
     fn leaning() -> Vec<(f64, bool)> {
@@ -174,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_fitted_line_is_the_one_that_the_labels_follow() {
-        let line = Scale::fitted(&leaning()).unwrap();
+        let line = fitted(&leaning()).unwrap();
         assert!((line.slope - 0.5).abs() < 0.01 && (line.offset + 1.0).abs() < 0.01, "{line:?}");
         let scaled: Vec<_> = leaning()
             .into_iter()
@@ -187,14 +172,14 @@ mod tests {
 
     #[test]
     fn without_both_truths_there_is_no_line() {
-        assert_eq!(Scale::fitted(&[(0.2, true), (0.8, true)]), None);
-        assert_eq!(Scale::fitted(&[]), None);
+        assert_eq!(fitted(&[(0.2, true), (0.8, true)]), None);
+        assert_eq!(fitted(&[]), None);
     }
 
     #[test]
     fn labels_that_a_threshold_parts_give_a_line_all_the_same() {
         let parted: Vec<_> = (0..20_u32).map(|at| (f64::from(at) / 20.0, at >= 10)).collect();
-        let line = Scale::fitted(&parted).unwrap();
+        let line = fitted(&parted).unwrap();
         assert!(line.slope > 0.0 && line.of(0.9) > 0.9, "{line:?}");
     }
 }

@@ -10,8 +10,10 @@ pub mod calibration;
 pub mod captions;
 pub mod compare;
 pub mod confusion;
+pub mod drift;
 pub mod figures;
 pub mod operation;
+pub mod quality;
 pub mod ranking;
 mod render;
 

@@ -19,6 +19,7 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{delete, get, post},
 };
+use futures_util::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
@@ -27,19 +28,34 @@ use tower_http::compression::CompressionLayer;
 
 use crate::{
     config::Limits,
-    domain::{Alarm, Clock, IdSource},
-    store::Store,
+    domain::{Alarm, Clock, IdSource, SiteQuality},
+    store::{Store, StoreError},
 };
 
 pub use crate::store::Change;
 use api::{
-    check_health::check_health, check_readiness::check_readiness, close_session::close_session,
-    dispose_alarm::dispose_alarm, list_alarms::list_alarms, list_entries::list_entries,
-    open_session::open_session, print_report::print_html, print_report::print_markdown,
-    receive_alarm::receive_alarm, show_alarm::show_alarm, show_checkpoint::show_checkpoint,
-    show_decision::show_decision, show_log::show_log, show_metrics::show_metrics,
-    show_openapi::show_openapi, show_report::show_report, show_session::show_session,
-    stream_changes::stream_changes, verify_log::verify_log,
+    check_health::check_health,
+    check_readiness::check_readiness,
+    close_session::close_session,
+    dispose_alarm::dispose_alarm,
+    grant_autonomy::{grant_autonomy, list_grants, withdraw_autonomy},
+    list_alarms::list_alarms,
+    list_entries::list_entries,
+    open_session::open_session,
+    print_report::print_html,
+    print_report::print_markdown,
+    receive_alarm::receive_alarm,
+    show_alarm::show_alarm,
+    show_checkpoint::show_checkpoint,
+    show_decision::show_decision,
+    show_log::show_log,
+    show_metrics::show_metrics,
+    show_openapi::show_openapi,
+    show_quality::show_quality,
+    show_report::show_report,
+    show_session::show_session,
+    stream_changes::stream_changes,
+    verify_log::verify_log,
 };
 pub use openapi::openapi_json;
 
@@ -51,6 +67,11 @@ pub type ResolveSite = Arc<dyn Fn(&Alarm) -> String + Send + Sync>;
 
 /// Asks whether alarms are being decided; must answer at once, from memory.
 pub type AskReadiness = Arc<dyn Fn() -> Readiness + Send + Sync>;
+
+/// Measures how well the system does at a site; nothing where nobody described it.
+pub type AskQuality = Arc<
+    dyn Fn(String) -> BoxFuture<'static, Result<Option<SiteQuality>, StoreError>> + Send + Sync,
+>;
 
 /// What the handlers work with. Serve the router with connection information
 /// (`into_make_service_with_connect_info::<SocketAddr>()`): without it every client counts as
@@ -77,6 +98,10 @@ pub struct ApiState {
     pub render: RenderReport,
     /// Finds an alarm's site.
     pub resolve_site: ResolveSite,
+    /// The sites that somebody described.
+    pub site_ids: Arc<[String]>,
+    /// Measures how well the system does.
+    pub quality: AskQuality,
     /// Bounds on what strangers may send.
     pub limits: Limits,
     /// Whether browsers reach this service by https alone: marks the session cookie `Secure` and
@@ -113,7 +138,11 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/session", get(show_session))
         .route("/api/v1/session", delete(close_session))
         .route("/api/v1/alarms/{id}/dispositions", post(dispose_alarm))
+        .route("/api/v1/autonomy", get(list_grants))
+        .route("/api/v1/autonomy", post(grant_autonomy))
+        .route("/api/v1/autonomy/{id}/withdrawal", post(withdraw_autonomy))
         .layer(DefaultBodyLimit::max(body::SMALL_BODY_BYTES))
+        .route("/api/v1/quality", get(show_quality))
         .route("/api/v1/alarms", get(list_alarms))
         .route("/api/v1/alarms", post(receive_alarm).layer(DefaultBodyLimit::max(body_bytes)))
         .route("/api/v1/alarms/{id}", get(show_alarm))

@@ -78,6 +78,13 @@ impl Problem {
         self
     }
 
+    /// What the system suggests is hidden from whoever closes the alarm, until they have.
+    pub fn judge_first() -> Self {
+        let detail =
+            "This alarm is judged blind: what the system suggests is shown once it is closed.";
+        Self::new(StatusCode::CONFLICT, "judge_first", detail)
+    }
+
     /// No alarm has this id.
     pub fn no_such_alarm() -> Self {
         Self::new(StatusCode::NOT_FOUND, "alarm_not_found", "No alarm has this id.")

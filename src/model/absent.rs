@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{
     Completion, GenerateRequest, LanguageModel, ModelError, ModelManifest,
-    classify::{Classifier, ClassifierRead},
+    classify::{Classifier, ClassifierRead, Head},
 };
 use crate::domain::CaptionId;
 
@@ -72,7 +72,11 @@ impl Classifier for Absent {
         false
     }
 
-    async fn read(&self, _sentences: &[(CaptionId, String)]) -> Result<ClassifierRead, ModelError> {
+    async fn read(
+        &self,
+        _sentences: &[(CaptionId, String)],
+        _head: Option<&Head>,
+    ) -> Result<ClassifierRead, ModelError> {
         Err(self.error())
     }
 }

@@ -18,6 +18,9 @@ pub struct ClassifierRead {
     pub threat: f64,
     /// The caption whose sentence weighs most.
     pub nearest: Option<CaptionId>,
+    /// Some coordinates of the sentences' mean vector, in thousandths, by which drift is seen; a
+    /// caption cannot be told from them.
+    pub sketch: Vec<i32>,
 }
 
 /// A read of the captions that does not ask the language model.
@@ -34,9 +37,13 @@ pub trait Classifier: Send + Sync {
         true
     }
 
-    /// Reads the sentences of one alarm. More sentences never lower the threat, so that text
+    /// Reads the sentences of one alarm, with the site's own head where it has one. More sentences never lower the threat, so that text
     /// added to a scene cannot make it look harmless. No sentence gives an error.
-    async fn read(&self, sentences: &[(CaptionId, String)]) -> Result<ClassifierRead, ModelError>;
+    async fn read(
+        &self,
+        sentences: &[(CaptionId, String)],
+        head: Option<&Head>,
+    ) -> Result<ClassifierRead, ModelError>;
 }
 
 /// What was learned from labelled captions; `models/training/head.py` writes it.
@@ -77,7 +84,11 @@ impl Head {
         Self::parse(&file, &text, digest)
     }
 
-    fn parse(file: &str, text: &str, digest: String) -> Result<Self, ModelError> {
+    /// Reads a head from its JSON text; `file` is for messages.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`] naming `file` and what is wrong.
+    pub fn parse(file: &str, text: &str, digest: String) -> Result<Self, ModelError> {
         let refuse = |why: String| ModelError::Load(format!("{file}: {why}"));
         let learned: Learned =
             serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
@@ -94,8 +105,28 @@ impl Head {
         Ok(Self { learned, digest })
     }
 
+    /// SHA-256 of its file, or of the document that it stands in, hex.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Log-odds of a threat in the alarm whose most alarming sentence has these.
+    pub fn alarm(&self, sentence: f64) -> f64 {
+        self.learned.slope * sentence + self.learned.offset
+    }
+
+    /// Its weights and its bias, for who learns from there.
+    pub fn line(&self) -> (&[f64], f64) {
+        (&self.learned.weights, self.learned.bias)
+    }
+
+    /// SHA-256 of the embedder whose vectors it reads, hex; empty takes any.
+    pub fn embedder(&self) -> &str {
+        &self.learned.embedder_sha256
+    }
+
     /// Log-odds of a threat in one sentence.
-    fn sentence(&self, vector: &[f32]) -> f64 {
+    pub fn sentence(&self, vector: &[f32]) -> f64 {
         let pairs = self.learned.weights.iter().zip(vector);
         self.learned.bias + pairs.map(|(weight, number)| weight * f64::from(*number)).sum::<f64>()
     }
@@ -122,6 +153,32 @@ impl SentenceClassifier {
         }
         Ok(Self { embedder, head })
     }
+
+    /// What it reads with where a site has no head of its own.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// What turns sentences into vectors.
+    pub fn embedder(&self) -> &dyn SentenceEmbedder {
+        self.embedder.as_ref()
+    }
+}
+
+/// Every so many coordinates one enters a sketch: 16 of MiniLM's 384.
+const SKETCH_EVERY: usize = 24;
+
+/// A few coordinates of the mean of `vectors`, in thousandths.
+fn sketch(vectors: &[Vec<f32>]) -> Vec<i32> {
+    let mean = |at: usize| {
+        let sum: f32 = vectors.iter().filter_map(|vector| vector.get(at)).sum();
+        #[expect(clippy::cast_precision_loss, reason = "an alarm has some hundred sentences")]
+        let mean = sum / vectors.len().max(1) as f32;
+        #[expect(clippy::cast_possible_truncation, reason = "a unit vector's coordinate is small")]
+        let thousandths = (mean * 1000.0).round() as i32;
+        thousandths
+    };
+    (0..vectors.first().map_or(0, Vec::len)).step_by(SKETCH_EVERY).map(mean).collect()
 }
 
 #[async_trait]
@@ -134,18 +191,22 @@ impl Classifier for SentenceClassifier {
         &self.head.digest
     }
 
-    async fn read(&self, sentences: &[(CaptionId, String)]) -> Result<ClassifierRead, ModelError> {
+    async fn read(
+        &self,
+        sentences: &[(CaptionId, String)],
+        head: Option<&Head>,
+    ) -> Result<ClassifierRead, ModelError> {
+        let head = head.unwrap_or(&self.head);
         let texts: Vec<String> = sentences.iter().map(|(_, text)| text.clone()).collect();
         let vectors = self.embedder.embed(&texts).await?;
         let (log_odds, caption) = vectors
             .iter()
             .zip(sentences)
-            .map(|(vector, (id, _))| (self.head.sentence(vector), *id))
+            .map(|(vector, (id, _))| (head.sentence(vector), *id))
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .ok_or_else(|| ModelError::Failed("there is no sentence to read".to_owned()))?;
-        let Learned { slope, offset, .. } = self.head.learned;
-        let threat = odds::probability(slope * log_odds + offset);
-        Ok(ClassifierRead { threat, nearest: Some(caption) })
+        let threat = odds::probability(head.alarm(log_odds));
+        Ok(ClassifierRead { threat, nearest: Some(caption), sketch: sketch(&vectors) })
     }
 }
 
@@ -174,12 +235,39 @@ mod tests {
         (1..).map(CaptionId).zip(texts.iter().map(|text| (*text).to_owned())).collect()
     }
 
+    async fn read(classifier: &SentenceClassifier, texts: &[&str]) -> ClassifierRead {
+        classifier.read(&sentences(texts), None).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_sites_own_head_reads_in_place_of_the_one_that_ships() {
+        let classifier = classifier().await;
+        let (weights, bias) = classifier.head().line();
+        let turned: Vec<f64> = weights.iter().map(|weight| -weight).collect();
+        let text = serde_json::json!({"version": 2, "embedder_sha256": "", "weights": turned,
+            "bias": -bias, "slope": 1.0, "offset": 0.0});
+        let own = Head::parse("own", &text.to_string(), "own".into()).unwrap();
+        let calm = sentences(&["a cat walks"]);
+        let shipped = classifier.read(&calm, None).await.unwrap().threat;
+        let sites = classifier.read(&calm, Some(&own)).await.unwrap().threat;
+        assert!((shipped + sites - 1.0).abs() < 1e-9, "{shipped} {sites}");
+    }
+
+    #[test]
+    fn a_sketch_is_the_mean_of_some_coordinates() {
+        let (mut one, mut other) = (vec![0.0; 384], vec![0.0; 384]);
+        (one[24], other[24], one[25]) = (0.5, 0.25, 1.0);
+        let sketched = sketch(&[one, other]);
+        assert_eq!((sketched.len(), sketched[1]), (16, 375));
+        assert_eq!(sketched.iter().sum::<i32>(), 375);
+        assert!(sketch(&[]).is_empty());
+    }
+
     #[tokio::test]
     async fn harm_is_told_from_harmlessness_and_the_caption_is_named() {
         let classifier = classifier().await;
-        let harm =
-            classifier.read(&sentences(&["a cat walks", "a man climbs the fence"])).await.unwrap();
-        let calm = classifier.read(&sentences(&["a cat walks"])).await.unwrap();
+        let harm = read(&classifier, &["a cat walks", "a man climbs the fence"]).await;
+        let calm = read(&classifier, &["a cat walks"]).await;
         assert!(harm.threat > 0.9 && calm.threat < 0.1, "{harm:?} {calm:?}");
         assert_eq!(harm.nearest, Some(CaptionId(2)));
     }
@@ -187,17 +275,14 @@ mod tests {
     #[tokio::test]
     async fn added_sentences_never_lower_the_threat() {
         let classifier = classifier().await;
-        let before = classifier.read(&sentences(&["people fight"])).await.unwrap();
-        let after = classifier
-            .read(&sentences(&["people fight", "a cat walks", "people talk calmly"]))
-            .await
-            .unwrap();
+        let before = read(&classifier, &["people fight"]).await;
+        let after = read(&classifier, &["people fight", "a cat walks", "people talk calmly"]).await;
         assert!(after.threat >= before.threat);
     }
 
     #[tokio::test]
     async fn nothing_to_read_is_an_error_not_an_all_clear() {
-        assert!(classifier().await.read(&[]).await.is_err());
+        assert!(classifier().await.read(&[], None).await.is_err());
     }
 
     #[test]

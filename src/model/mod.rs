@@ -9,6 +9,7 @@ pub mod machine;
 pub mod manifest;
 pub mod remote;
 pub mod scripted;
+pub mod site;
 pub mod trace;
 
 use std::{sync::Arc, time::Duration};

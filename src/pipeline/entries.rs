@@ -8,7 +8,10 @@ use super::{Findings, Pipeline};
 use crate::{
     audit::{Actor, Event, EventKind},
     domain::{AlarmRef, SceneText, Verdict},
-    model::{CallTrace, ModelManifest, classify::ClassifierRead},
+    model::{
+        CallTrace, ModelManifest,
+        classify::{ClassifierRead, Head},
+    },
 };
 
 /// The entries of one decision, in the order of the steps.
@@ -34,7 +37,9 @@ pub fn tell(
     events.extend(findings.calls.iter().map(|call| teller.call(call, &pipeline.model)));
     if let Some(read) = &findings.classified {
         let manifest = pipeline.classifier.manifest();
-        events.push(teller.classified(read, manifest, pipeline.classifier.head_digest()));
+        let own = findings.learned.as_ref().and_then(|learned| learned.head.as_ref());
+        let head = own.map_or_else(|| pipeline.classifier.head_digest(), Head::digest);
+        events.push(teller.classified(read, manifest, head));
     }
     events.push(teller.ruled(findings));
     events.push(teller.verdict(findings, verdict));
@@ -157,6 +162,7 @@ impl Teller<'_> {
             "avs_level": verdict.avs_level,
             "threat_permille": permille(verdict.threat_probability),
             "calibrated": verdict.calibrated,
+            "learned": findings.learned.as_ref().map(|learned| &learned.sha256),
             "reason": verdict.reason.code,
             "rules": verdict.rules,
             "proposed": findings.assessment.proposed,

@@ -172,6 +172,7 @@ pub(super) struct CaseContext {
     harmless_last_day: u32,
     clock_suspect: bool,
     emergency_services: bool,
+    autonomy_granted: bool,
 }
 
 impl Default for CaseContext {
@@ -191,6 +192,7 @@ impl Default for CaseContext {
             harmless_last_day: 0,
             clock_suspect: false,
             emergency_services: false,
+            autonomy_granted: false,
         }
     }
 }
@@ -226,6 +228,7 @@ impl CaseContext {
             clock_suspect: self.clock_suspect,
             received_at: Timestamp::UNIX_EPOCH,
             emergency_services: self.emergency_services,
+            autonomy_granted: self.autonomy_granted,
             site: self.site,
         }
     }
@@ -249,6 +252,8 @@ pub(super) struct Expectation {
     pub oversight: Option<Oversight>,
     /// Exactly these actions, in any order.
     pub due: Option<Vec<ActionCode>>,
+    /// Whether a dismissal may be closed without a person.
+    pub closes_without_person: Option<bool>,
     /// What a rule must settle before any reading; `no` where none may.
     pub settled: Option<ExpectedSettlement>,
 }

@@ -206,6 +206,10 @@ fn compare(ruling: &Ruling, expect: &Expectation, differences: &mut Vec<String>)
     if let Some(oversight) = &expect.oversight {
         differ("demands the oversight", &ruling.oversight, oversight, differences);
     }
+    if let Some(closes) = &expect.closes_without_person {
+        let may = ruling.may_close_without_person;
+        differ("may close without a person:", &may, closes, differences);
+    }
     if let Some(due) = &expect.due {
         let codes: BTreeSet<ActionCode> = ruling.due.iter().map(|action| action.code).collect();
         differ("makes due", &codes, &set(due.iter().copied()), differences);

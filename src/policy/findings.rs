@@ -42,6 +42,9 @@ impl Findings<'_> {
         if allowed(PolicyAction::Verify) {
             permitted.push(Outcome::Verified);
         }
+        // No policy file replaces a person's grant, or what only a verdict of harmless allows.
+        let permitted_alone = self.case.context.autonomy_granted
+            && permitted == [Outcome::Dismissed, Outcome::Uncertain];
         let mut rules = self.fired_rules();
         rules.extend(biting);
         rules.extend(failed.then(policy_error));
@@ -51,6 +54,7 @@ impl Findings<'_> {
             permitted,
             severity_floor: self.severity_floor(failed),
             oversight: self.oversight(failed),
+            may_close_without_person: permitted_alone && allowed(PolicyAction::CloseWithoutPerson),
             rules,
             due: self.due(self.case.context),
             settled: None,
@@ -189,6 +193,7 @@ pub(super) fn unanswerable(digest: &str, facts: &Facts) -> Ruling {
     Ruling {
         policy_digest: digest.to_owned(),
         permitted: vec![Outcome::Uncertain],
+        may_close_without_person: false,
         severity_floor: if orders(facts) { floor.raised() } else { floor },
         oversight: Oversight::Supervisor,
         rules: vec![policy_error()],

@@ -166,6 +166,7 @@ impl Vocabulary {
             ("recent", recent(context)),
             ("clockSuspect", Value::new_bool(context.clock_suspect)),
             ("emergencyServices", Value::new_bool(context.emergency_services)),
+            ("autonomyGranted", Value::new_bool(context.autonomy_granted)),
             ("hour", Value::new_long(hour)),
             ("minuteOfDay", Value::new_long(hour * 60 + i64::from(context.local_time.minute()))),
             ("weekday", Value::new_long(i64::from(weekday))),

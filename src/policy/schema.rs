@@ -93,6 +93,8 @@ namespace Sereno {
     recent: Recent,
     clockSuspect: Bool,
     emergencyServices: Bool,
+    // A person granted that alarms of this kind may be closed here without one.
+    autonomyGranted: Bool,
     // Local time: 0 to 23; 0 to 1439; Monday is 1, Sunday 7.
     hour: Long,
     minuteOfDay: Long,

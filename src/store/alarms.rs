@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::any::AnyRow;
 
 use super::{
-    Accepted, AlarmState, Store, StoreError, StoredAlarm, row,
+    Accepted, AlarmState, Store, StoreError, StoredAlarm, oversight, row,
     tx::{Subject, Tx},
 };
 use crate::{
@@ -37,6 +37,17 @@ impl Store {
     /// Commits `alarm` with its job and its entry, all or nothing. An alarm of the same source and
     /// source event id that is here already stands as it is, and is returned.
     pub async fn accept(&self, alarm: &Alarm, site: &str) -> Result<Accepted, StoreError> {
+        self.take_in(alarm, site, None).await
+    }
+
+    /// The same for an alarm that may be a copy of `original`, a recorded real threat, shown again to
+    /// see whether people still look.
+    pub(super) async fn take_in(
+        &self,
+        alarm: &Alarm,
+        site: &str,
+        original: Option<AlarmId>,
+    ) -> Result<Accepted, StoreError> {
         let document = serde_json::to_string(alarm)
             .map_err(|error| StoreError::Invalid(format!("the alarm has no JSON form: {error}")))?;
         if let Some(first) = self.repeated(alarm, &document).await? {
@@ -76,31 +87,36 @@ impl Store {
         }
         self.enqueue(&mut tx, id, alarm, received_at).await?;
         let event = received(id, alarm, site, received_at, &document);
-        let receipt = tx.record_as(&event_id, &event, &subject).await?;
+        let mut receipt = tx.record_as(&event_id, &event, &subject).await?;
+        if let Some(original) = original {
+            receipt = oversight::hide_control(&mut tx, id, original, site, alarm, &subject).await?;
+        }
         tx.commit(receipt).await?;
         Ok(Accepted { id, fresh: true, received_at, decision: None })
     }
 
     /// The alarm, or `None`.
     pub async fn alarm(&self, id: AlarmId) -> Result<Option<StoredAlarm>, StoreError> {
-        sqlx::query("SELECT id, site, received_at, document, state FROM alarm WHERE id = $1")
+        sqlx::query("SELECT site, received_at, document, state, blind FROM alarm WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&self.pool)
             .await?
             .map(|found| {
+                let state = row::parsed(&found, "state")?;
                 Ok(StoredAlarm {
                     id,
+                    blind: row::number::<i64>(&found, "blind")? != 0 && state != AlarmState::Closed,
                     site: row::text(&found, "site")?,
                     received_at: row::time(&found, "received_at")?,
                     alarm: row::document(&found, "document")?,
-                    state: row::parsed(&found, "state")?,
+                    state,
                 })
             })
             .transpose()
     }
 
     /// How many alarms the camera raised in the hour and the day before `before`, by the source's
-    /// clock, and how people closed those of the day. `except` is not counted.
+    /// clock, and how people closed those of the day. `except` and control alarms are not counted.
     pub async fn recent(
         &self,
         site: &str,
@@ -117,7 +133,8 @@ impl Store {
              CAST(COALESCE(SUM(CASE WHEN disposition = 'real_threat' THEN 1 ELSE 0 END), 0) AS BIGINT) AS real_threats, \
              CAST(COALESCE(SUM(CASE WHEN disposition IN ('real_no_threat', 'false_detection', 'technical') \
              THEN 1 ELSE 0 END), 0) AS BIGINT) AS harmless \
-             FROM alarm WHERE site = $1 AND camera = $2 AND occurred_at >= $4 AND occurred_at < $5 AND id <> $6",
+             FROM alarm WHERE site = $1 AND camera = $2 AND occurred_at >= $4 AND occurred_at < $5 AND id <> $6 \
+             AND NOT EXISTS (SELECT 1 FROM review r WHERE r.alarm_id = alarm.id AND r.reason = 'control')",
         )
         .bind(site)
         .bind(camera)
@@ -242,16 +259,6 @@ pub(super) fn is_code(word: &str) -> bool {
 
 fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// How far the alarm has come; `None` when there is none.
-pub(super) async fn state(tx: &mut Tx, id: AlarmId) -> Result<Option<AlarmState>, StoreError> {
-    sqlx::query("SELECT state FROM alarm WHERE id = $1")
-        .bind(id.to_string())
-        .fetch_optional(tx.connection())
-        .await?
-        .map(|found| row::parsed(&found, "state"))
-        .transpose()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::any::AnyRow;
 
 use super::{
-    DecisionDraft, Job, Store, StoreError, row,
+    DecisionDraft, Job, Store, StoreError, oversight, row,
     tx::{Receipt, Subject, Tx},
 };
 use crate::{
@@ -27,6 +27,7 @@ struct Document {
 struct Texts {
     decision: String,
     report: String,
+    signs: String,
 }
 
 impl Store {
@@ -55,10 +56,16 @@ impl Store {
             return self.decision(id).await?.ok_or(StoreError::NotFound("alarm"));
         }
         let subject = tx.subject(id).await?.ok_or(StoreError::NotFound("alarm"))?;
+        let (signs, closes, review) = (draft.signs.clone(), draft.closes.clone(), draft.review);
         let (events, document, report) = parts(draft);
-        let texts = Texts { decision: json_text(&document)?, report: json_text(&report)? };
+        let texts = Texts {
+            decision: json_text(&document)?,
+            report: json_text(&report)?,
+            signs: json_text(&signs)?,
+        };
         let receipt = self.record_steps(&mut tx, &document, &texts, events, &subject).await?;
         keep(&mut tx, id, &texts, &receipt.place()).await?;
+        oversight::hand_over(&mut tx, &document.alarm, review, closes, &subject).await?;
         let record = tx.commit(receipt).await?;
         // Read back from the text that was committed, so that every later reader gets the same.
         decision(&texts.decision, record)
@@ -138,7 +145,7 @@ impl Store {
 }
 
 fn parts(draft: DecisionDraft) -> (Vec<Event>, Document, serde_json::Value) {
-    let DecisionDraft { alarm, facts, ruling, assessment, verdict, events, report } = draft;
+    let DecisionDraft { alarm, facts, ruling, assessment, verdict, events, report, .. } = draft;
     (events, Document { alarm, facts, ruling, assessment, verdict }, report)
 }
 
@@ -184,12 +191,13 @@ async fn keep(
     record: &DecisionRecord,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO decision (alarm_id, document, entry, leaf_hash) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO decision (alarm_id, document, entry, leaf_hash, signs) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(id.to_string())
     .bind(&texts.decision)
     .bind(row::signed(record.entry)?)
     .bind(&record.hash)
+    .bind(&texts.signs)
     .execute(tx.connection())
     .await?;
     sqlx::query("INSERT INTO report (alarm_id, document) VALUES ($1, $2)")

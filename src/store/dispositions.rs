@@ -1,11 +1,6 @@
 //! Dispositions: what people say that an alarm was. The machine's verdict is never touched.
 
-use super::{
-    AlarmState, Store, StoreError,
-    alarms::{is_code, state},
-    row,
-    tx::Tx,
-};
+use super::{AlarmState, Store, StoreError, alarms::is_code, oversight, row, tx::Tx};
 use crate::{
     audit::{Actor, Event, EventKind, sha256},
     domain::{AlarmId, Disposition, NewDisposition, Outcome, User},
@@ -25,7 +20,7 @@ impl Store {
         user: &User,
     ) -> Result<Disposition, StoreError> {
         let mut tx = Tx::begin(self).await?;
-        let (site, suggested) = close(&mut tx, id, said).await?;
+        let Closed { site, suggested, blind, under } = close(&mut tx, id, said).await?;
         let word = Disposition {
             said: said.clone(),
             by: user.name.clone(),
@@ -36,7 +31,7 @@ impl Store {
             StoreError::Invalid(format!("the disposition has no JSON form: {error}"))
         })?;
         let actor = Actor::Person { pseudonym: tx.pseudonym(user).await?, role: user.role };
-        let event = event(&word, &document).about(id, &site).by(actor);
+        let event = event(&word, &document).public("blind", blind).about(id, &site).by(actor);
         let subject = tx.subject(id).await?.ok_or(StoreError::NotFound("alarm"))?;
         let receipt = tx.record(&event, &subject).await?;
         sqlx::query(
@@ -48,6 +43,8 @@ impl Store {
         .bind(row::signed(receipt.place().entry)?)
         .execute(tx.connection())
         .await?;
+        let found = oversight::Finding { alarm: id, code: said.code, closed_under: under };
+        oversight::answer(&mut tx, found).await?;
         tx.commit(receipt).await?;
         Ok(word)
     }
@@ -64,29 +61,45 @@ impl Store {
     }
 }
 
-/// Closes the alarm and returns its site and the verdict that was on the screen.
-async fn close(
-    tx: &mut Tx,
-    id: AlarmId,
-    said: &NewDisposition,
-) -> Result<(String, Option<Outcome>), StoreError> {
-    let closed = sqlx::query(
-        "UPDATE alarm SET state = 'closed', disposition = $1 \
-         WHERE id = $2 AND state <> 'waiting' RETURNING site, outcome",
+/// What an alarm was before a person closed it.
+struct Closed {
+    site: String,
+    /// The verdict that was on the screen; none where it was hidden.
+    suggested: Option<Outcome>,
+    /// Whether it was hidden.
+    blind: bool,
+    /// The grant under which the system had closed it.
+    under: Option<String>,
+}
+
+async fn close(tx: &mut Tx, id: AlarmId, said: &NewDisposition) -> Result<Closed, StoreError> {
+    // Read first, because the update ends what `blind` says. The writer's turn, or the row's lock on
+    // PostgreSQL, keeps others out in between.
+    let before = sqlx::query(
+        "UPDATE alarm SET state = state WHERE id = $1 RETURNING state, site, outcome, blind, closed_under",
     )
-    .bind(said.code.as_str())
     .bind(id.to_string())
     .fetch_optional(tx.connection())
-    .await?;
-    if let Some(closed) = closed {
-        return Ok((row::text(&closed, "site")?, row::maybe_parsed(&closed, "outcome")?));
+    .await?
+    .ok_or(StoreError::NotFound("alarm"))?;
+    let state: AlarmState = row::parsed(&before, "state")?;
+    if state == AlarmState::Waiting {
+        let why = "the alarm is still being decided; close it afterwards";
+        return Err(StoreError::Conflict(why.into()));
     }
-    match state(tx, id).await? {
-        None => Err(StoreError::NotFound("alarm")),
-        Some(AlarmState::Waiting | AlarmState::Decided | AlarmState::Closed) => Err(
-            StoreError::Conflict("the alarm is still being decided; close it afterwards".into()),
-        ),
-    }
+    sqlx::query("UPDATE alarm SET state = 'closed', disposition = $1 WHERE id = $2")
+        .bind(said.code.as_str())
+        .bind(id.to_string())
+        .execute(tx.connection())
+        .await?;
+    let blind = state == AlarmState::Decided && row::number::<i64>(&before, "blind")? != 0;
+    let outcome: Option<Outcome> = row::maybe_parsed(&before, "outcome")?;
+    Ok(Closed {
+        site: row::text(&before, "site")?,
+        suggested: outcome.filter(|_| !blind),
+        blind,
+        under: row::maybe_text(&before, "closed_under")?,
+    })
 }
 
 /// The entry: codes and times in the leaf; the note, the name and free words are committed to.

@@ -9,8 +9,11 @@ mod decisions;
 mod dispositions;
 mod error;
 mod jobs;
+mod learned;
 mod log;
 mod open;
+mod oversight;
+mod quality;
 mod queue;
 mod row;
 mod sessions;
@@ -25,10 +28,12 @@ use sqlx::AnyPool;
 use tokio::sync::Mutex;
 
 pub use error::StoreError;
+pub use learned::{LabelledAlarm, LearnedVersion};
 pub use open::sqlite_url;
+pub use quality::{CameraCounts, ReviewCounts};
 pub use types::{
-    Accepted, AlarmState, Change, Counts, DecisionDraft, Job, LogEntry, LogHead, LogIdentity,
-    QueueFilter, QueueItem, StoredAlarm,
+    Accepted, AlarmState, Change, Counts, DecisionDraft, DecisionSample, DecisionSigns, Job,
+    LogEntry, LogHead, LogIdentity, QueueFilter, QueueItem, StoredAlarm,
 };
 
 use crate::{

@@ -63,6 +63,11 @@ impl Tx {
         &mut self.inner
     }
 
+    /// Now.
+    pub(super) fn now(&self) -> Timestamp {
+        self.store.clock.now()
+    }
+
     /// Commits. The receipt says that the log knows of the change.
     pub(super) async fn commit(self, receipt: Receipt) -> Result<DecisionRecord, StoreError> {
         self.inner.commit().await?;

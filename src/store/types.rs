@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use crate::{
     audit::Event,
     domain::{
-        Alarm, AlarmId, AlarmRef, Assessment, AvsLevel, Decision, DispositionCode, Facts, Outcome,
-        ReasonCode, Ruling, Severity, Verdict, facts::codes,
+        Act, Alarm, AlarmId, AlarmRef, Assessment, AvsLevel, Cause, Decision, DispositionCode,
+        Facts, Outcome, ReasonCode, ReviewReason, Ruling, Severity, Verdict, facts::codes,
     },
 };
 
@@ -21,6 +21,8 @@ codes! {
         Decided,
         /// A person has said what it was.
         Closed,
+        /// The system has closed it as harmless, as people granted; nobody has looked.
+        ClosedWithoutPerson,
     }
 }
 
@@ -66,6 +68,8 @@ pub struct StoredAlarm {
     pub alarm: Alarm,
     /// How far it has come.
     pub state: AlarmState,
+    /// Whether its suggestion is hidden from those who close alarms until one of them has.
+    pub blind: bool,
 }
 
 /// Which alarms of the queue.
@@ -136,6 +140,9 @@ pub struct QueueItem {
     /// The last word of a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disposition: Option<DispositionCode>,
+    /// Whether people judge it before they are told what the system suggests; until then nothing of
+    /// the suggestion stands here.
+    pub blind: bool,
 }
 
 /// How many there are.
@@ -147,6 +154,8 @@ pub struct Counts {
     pub decided: u64,
     /// Alarms that a person has closed.
     pub closed: u64,
+    /// Alarms that the system has closed without one.
+    pub closed_without_person: u64,
     /// Entries of the log.
     pub entries: u64,
     /// Jobs that failed [`Counts::DEAD_AFTER`] times or more. They are tried again all the same,
@@ -190,6 +199,41 @@ pub struct DecisionDraft {
     pub events: Vec<Event>,
     /// The incident report.
     pub report: serde_json::Value,
+    /// What drift is measured on.
+    pub signs: DecisionSigns,
+    /// The grant under which it may be closed without a person; that it still holds is looked up
+    /// when it is committed.
+    pub closes: Option<String>,
+    /// Why people are to judge it before they know the verdict; then nothing closes it but a person.
+    pub review: Option<ReviewReason>,
+}
+
+/// The few codes and numbers of a decision that drift is measured on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionSigns {
+    /// Digest of the models and prompts that read it.
+    pub made_with: String,
+    /// What set it off.
+    pub cause: Cause,
+    /// Acts that were plainly seen.
+    pub acts: Vec<Act>,
+    /// Whether a model read it.
+    pub read: bool,
+    /// Whether both reads agree.
+    pub agree: bool,
+    /// Coordinates of the captions' embedding, in thousandths; none where there was none.
+    pub sketch: Vec<i32>,
+}
+
+/// A decision as drift is measured on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionSample {
+    /// Its signs.
+    pub signs: DecisionSigns,
+    /// What was suggested.
+    pub outcome: Outcome,
+    /// What people said, where they did.
+    pub disposition: Option<DispositionCode>,
 }
 
 /// An entry of the log.

@@ -109,14 +109,21 @@ fn local_time() -> impl Strategy<Value = DateTime> {
 
 /// Any context at all.
 pub fn context() -> impl Strategy<Value = Context> {
-    let flags = (any_weighted(0.9), any::<bool>(), any::<bool>(), any_weighted(0.1), any::<bool>());
+    let flags = (
+        any_weighted(0.9),
+        any::<bool>(),
+        any::<bool>(),
+        any_weighted(0.1),
+        any::<bool>(),
+        any::<bool>(),
+    );
     (zone(), local_time(), vec(code::<WindowKind>(), 0..3), recent(), flags).prop_map(
         |(
             zone,
             local_time,
             windows,
             recent,
-            (camera_known, open, armed, clock_suspect, emergency),
+            (camera_known, open, armed, clock_suspect, emergency, granted),
         )| {
             Context {
                 site: "sample".to_owned(),
@@ -139,6 +146,7 @@ pub fn context() -> impl Strategy<Value = Context> {
                 clock_suspect,
                 received_at: Timestamp::UNIX_EPOCH,
                 emergency_services: emergency,
+                autonomy_granted: granted,
             }
         },
     )

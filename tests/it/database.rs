@@ -313,6 +313,7 @@ pub mod sample {
                 oversight: Oversight::Operator,
                 rules: Vec::new(),
                 due: Vec::new(),
+                may_close_without_person: false,
                 settled: None,
             },
             assessment: Assessment {

@@ -91,6 +91,7 @@ fn any_context() -> Context {
         clock_suspect: false,
         received_at: jiff::Timestamp::UNIX_EPOCH,
         emergency_services: false,
+        autonomy_granted: false,
     }
 }
 

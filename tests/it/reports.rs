@@ -128,6 +128,7 @@ fn ruling() -> Ruling {
             cites: Some("site rules §4".to_owned()),
         }],
         due: vec![],
+        may_close_without_person: false,
         settled: None,
     }
 }
@@ -185,6 +186,7 @@ fn context() -> Context {
         clock_suspect: false,
         received_at: at("2026-11-18T01:14:09Z"),
         emergency_services: false,
+        autonomy_granted: false,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     cli::{eval::received, triage::progress_bar},
     domain::Alarm,
     evaluation::bootstrap::quantile,
-    model::{CallTrace, ModelManifest, library::Library, machine::memory_peak},
+    model::{CallTrace, ModelManifest, library::Library, machine::memory_peak, site::SiteModels},
     pipeline::Pipeline,
 };
 
@@ -94,7 +94,7 @@ impl Bench {
         let begun = Instant::now();
         let models = app.load_models(OnMissingModel::Stop).await?;
         let load = begun.elapsed();
-        let pipeline = app.pipeline(&models, Depth::Report).await?;
+        let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Report).await?;
         let warm_up = begun.elapsed().saturating_sub(load);
         let alarms = samples.into_iter().cycle().take(count).collect();
         let begun = Instant::now();

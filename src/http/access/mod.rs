@@ -19,7 +19,7 @@ pub(super) use server::Server;
 use super::{auth, cookie, problem::Problem};
 use crate::{
     domain::{Role, User},
-    store::{Store, StoreError},
+    store::{Store, StoreError, StoredAlarm},
 };
 
 /// A cross-site form cannot set a header, so its presence shows that our own console asks.
@@ -92,8 +92,31 @@ right! {
     CanAudit, |signed| signed.user.role.audits()
 }
 right! {
+    /// May see how well the system and the people around it do.
+    CanWatch, |signed| signed.user.role.sees_quality()
+}
+right! {
+    /// May let the system close alarms without a person: a person who signed in themselves.
+    CanGrant, |signed| signed.user.role.grants_autonomy() && signed.session.is_some()
+}
+right! {
     /// May send alarms.
     CanSend, |signed| signed.user.role.sends_alarms()
+}
+
+impl CanRead {
+    /// Whether this reader may know what the system suggests. Where that is hidden, whoever closes
+    /// alarms learns it once one of them has judged.
+    pub(super) fn may_know(&self, kept: &StoredAlarm) -> bool {
+        !(kept.blind && self.0.user.role.disposes())
+    }
+}
+
+impl CanGrant {
+    /// Who grants.
+    pub(super) fn user(&self) -> &User {
+        &self.0.user
+    }
 }
 
 impl CanDispose {

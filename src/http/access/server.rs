@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Limits,
-    domain::{Alarm, AlarmId},
+    domain::{Alarm, AlarmId, SiteQuality},
     http::{ApiState, Change, Readiness, RenderReport, auth, sign_in_limit::SignInLimit},
     store::{AlarmState, Counts, Store, StoreError},
 };
@@ -18,6 +18,9 @@ const MOST_STREAMS: usize = 256;
 
 /// Passwords hashed at once: each takes 19 MiB and a core for 20 ms.
 const MOST_HASHINGS: usize = 4;
+
+/// How long figures that were shown count as being on the screen.
+const FIGURES_LAST: SignedDuration = SignedDuration::from_mins(15);
 
 /// Seconds for which the length of the queue is believed, so that each alarm need not count it.
 const COUNTED_FOR: SignedDuration = SignedDuration::from_secs(1);
@@ -33,6 +36,8 @@ struct Inner {
     streams: Arc<Semaphore>,
     verifications: Arc<Semaphore>,
     waiting: Mutex<Option<(Timestamp, u64)>>,
+    /// Quality figures that were shown: site, digest, when.
+    shown: Mutex<Vec<(String, String, Timestamp)>>,
 }
 
 impl Server {
@@ -45,6 +50,7 @@ impl Server {
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             verifications: Arc::new(Semaphore::new(1)),
             waiting: Mutex::new(None),
+            shown: Mutex::new(Vec::new()),
         }))
     }
 
@@ -68,10 +74,15 @@ impl Server {
     pub(in crate::http) async fn metrics(&self) -> String {
         let figure = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         match self.store().counts().await {
-            Ok(Counts { waiting, decided, closed, entries, jobs_dead }) => {
-                for (state, count) in
-                    [("waiting", waiting), ("decided", decided), ("closed", closed)]
-                {
+            Ok(counts) => {
+                let Counts { waiting, decided, closed, closed_without_person, .. } = counts;
+                let Counts { entries, jobs_dead, .. } = counts;
+                for (state, count) in [
+                    ("waiting", waiting),
+                    ("decided", decided),
+                    ("closed", closed),
+                    ("closed_without_person", closed_without_person),
+                ] {
                     metrics::gauge!("sereno_alarms", "state" => state).set(figure(count));
                 }
                 metrics::gauge!("sereno_log_entries").set(figure(entries));
@@ -90,6 +101,38 @@ impl Server {
     /// The log's verifier key.
     pub(in crate::http) fn log_vkey(&self) -> &str {
         &self.0.state.log_vkey
+    }
+
+    /// The sites that somebody described.
+    pub(in crate::http) fn site_ids(&self) -> &[String] {
+        &self.0.state.site_ids
+    }
+
+    /// How well the system does at a site; nothing where nobody described it.
+    pub(in crate::http) async fn quality(
+        &self,
+        site: &str,
+    ) -> Result<Option<SiteQuality>, StoreError> {
+        (self.0.state.quality)(site.to_owned()).await
+    }
+
+    /// These figures are on somebody's screen now.
+    pub(in crate::http) fn remember_figures(&self, figures: &SiteQuality) {
+        let now = self.now();
+        let mut shown = self.0.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.retain(|(_, digest, at)| {
+            now.duration_since(*at) < FIGURES_LAST && *digest != figures.digest
+        });
+        shown.push((figures.site.clone(), figures.digest.clone(), now));
+    }
+
+    /// Whether figures of this digest were shown for the site lately.
+    pub(in crate::http) fn has_shown(&self, site: &str, digest: &str) -> bool {
+        let now = self.now();
+        let shown = self.0.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.iter().any(|(of, one, at)| {
+            of == site && one == digest && now.duration_since(*at) < FIGURES_LAST
+        })
     }
 
     /// Bounds on what strangers may send.
@@ -138,7 +181,7 @@ impl Server {
     }
 
     /// The time.
-    pub(super) fn now(&self) -> Timestamp {
+    pub(in crate::http) fn now(&self) -> Timestamp {
         self.0.state.clock.now()
     }
 

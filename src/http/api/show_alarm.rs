@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{Alarm, AlarmId, Decision, Disposition},
+    domain::{Alarm, AlarmId, Decision, Disposition, Review},
     http::{
         access::CanRead,
         problem::{Problem, answers_with_problem},
@@ -28,9 +28,14 @@ pub(crate) struct AlarmDetail {
     state: AlarmState,
     /// The alarm as it arrived.
     alarm: Alarm,
-    /// The decision; null while it waits.
+    /// The decision; null while it waits, or where it is hidden.
     #[schema(required)]
     decision: Option<Decision>,
+    /// Whether the decision is hidden until a person has judged the alarm themselves.
+    blind: bool,
+    /// Why it was hidden; told once a person has judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<Review>,
     /// What people said, oldest first.
     dispositions: Vec<Disposition>,
 }
@@ -74,8 +79,20 @@ pub(crate) async fn show_alarm(
     // A name that cannot be an id is the name of no alarm.
     let id: AlarmId = id.parse().map_err(|_| ShowAlarmError::NotFound)?;
     let kept = reader.alarm(id).await?.ok_or(ShowAlarmError::NotFound)?;
-    let StoredAlarm { id, site, received_at, alarm, state } = kept;
-    let decision = reader.decision(id).await?;
+    let knows = reader.may_know(&kept);
+    let StoredAlarm { id, site, received_at, alarm, state, blind } = kept;
+    let decision = if knows { reader.decision(id).await? } else { None };
+    let review = if knows { reader.review(id).await? } else { None };
     let dispositions = reader.dispositions(id).await?;
-    Ok(Json(AlarmDetail { id, site, received_at, state, alarm, decision, dispositions }))
+    Ok(Json(AlarmDetail {
+        id,
+        site,
+        received_at,
+        state,
+        alarm,
+        decision,
+        blind,
+        review,
+        dispositions,
+    }))
 }

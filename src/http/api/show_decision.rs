@@ -20,6 +20,9 @@ pub(crate) enum ShowDecisionError {
     /// The alarm still waits.
     #[error("the alarm is not decided yet")]
     Waiting,
+    /// The reader is to judge the alarm first.
+    #[error("the suggestion is hidden")]
+    Hidden,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -33,6 +36,7 @@ impl From<ShowDecisionError> for Problem {
                 let detail = "The alarm is not decided yet. Ask again, or listen to the stream.";
                 Self::new(StatusCode::NOT_FOUND, "not_decided", detail).retry_after(1)
             }
+            ShowDecisionError::Hidden => Self::judge_first(),
             ShowDecisionError::Store(error) => error.into(),
         }
     }
@@ -48,6 +52,7 @@ answers_with_problem!(ShowDecisionError);
         (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
         (status = FORBIDDEN, body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, body = Problem, content_type = "application/problem+json"),
+        (status = CONFLICT, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn show_decision(
@@ -55,9 +60,9 @@ pub(crate) async fn show_decision(
     Path(id): Path<String>,
 ) -> Result<Json<Decision>, ShowDecisionError> {
     let id: AlarmId = id.parse().map_err(|_| ShowDecisionError::NotFound)?;
-    if let Some(decision) = reader.decision(id).await? {
-        return Ok(Json(decision));
+    let kept = reader.alarm(id).await?.ok_or(ShowDecisionError::NotFound)?;
+    if !reader.may_know(&kept) {
+        return Err(ShowDecisionError::Hidden);
     }
-    let kept = reader.alarm(id).await?;
-    Err(kept.map_or(ShowDecisionError::NotFound, |_| ShowDecisionError::Waiting))
+    reader.decision(id).await?.map(Json).ok_or(ShowDecisionError::Waiting)
 }

@@ -21,6 +21,9 @@ pub(crate) enum ShowReportError {
     /// The alarm still waits for its decision, and the report comes with it.
     #[error("the report is not written yet")]
     NotWritten,
+    /// The reader is to judge the alarm first.
+    #[error("the suggestion is hidden")]
+    Hidden,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -34,6 +37,7 @@ impl From<ShowReportError> for Problem {
                 let detail = "The report comes with the decision, which is not made yet.";
                 Self::new(StatusCode::NOT_FOUND, "report_not_written", detail).retry_after(1)
             }
+            ShowReportError::Hidden => Self::judge_first(),
             ShowReportError::Store(error) => error.into(),
         }
     }
@@ -49,6 +53,7 @@ answers_with_problem!(ShowReportError);
         (status = UNAUTHORIZED, body = Problem, content_type = "application/problem+json"),
         (status = FORBIDDEN, body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, body = Problem, content_type = "application/problem+json"),
+        (status = CONFLICT, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn show_report(
@@ -61,9 +66,9 @@ pub(crate) async fn show_report(
 /// The report of the alarm that `id` names.
 pub(super) async fn find_report(reader: &CanRead, id: &str) -> Result<Value, ShowReportError> {
     let id: AlarmId = id.parse().map_err(|_| ShowReportError::NotFound)?;
-    if let Some(report) = reader.report(id).await? {
-        return Ok(report);
+    let kept = reader.alarm(id).await?.ok_or(ShowReportError::NotFound)?;
+    if !reader.may_know(&kept) {
+        return Err(ShowReportError::Hidden);
     }
-    let kept = reader.alarm(id).await?;
-    Err(kept.map_or(ShowReportError::NotFound, |_| ShowReportError::NotWritten))
+    reader.report(id).await?.ok_or(ShowReportError::NotWritten)
 }

@@ -148,6 +148,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/autonomy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is granted now, and what was and why it ended. Everybody who reads alarms sees it. */
+        get: operations["list_grants"];
+        put?: never;
+        /**
+         * Lets the system close dismissed alarms of one kind at one site without a person. Needs labels
+         *     that bound what is missed, no drift, and the quality figures on the screen.
+         */
+        post: operations["grant_autonomy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/autonomy/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a grant back, at once. Whoever closes alarms may. */
+        post: operations["withdraw_autonomy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log/entries": {
         parameters: {
             query?: never;
@@ -196,6 +234,26 @@ export interface paths {
          *     One at a time; may take minutes on a large log.
          */
         post: operations["verify_log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * False dismissals as people found them who were not told the verdict, overrides, control alarms,
+         *     signs of drift, what was learned, and what is granted. A site that nobody described is left out.
+         */
+        get: operations["show_quality"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -377,6 +435,9 @@ export interface components {
             /** @description The alarm as it arrived. */
             alarm: components["schemas"]["Alarm"];
             decision: components["schemas"]["Decision"] | null;
+            /** @description Whether the decision is hidden until a person has judged the alarm themselves. */
+            blind: boolean;
+            review?: components["schemas"]["Review"] | null;
             /** @description What people said, oldest first. */
             dispositions: components["schemas"]["Disposition"][];
         };
@@ -429,7 +490,7 @@ export interface components {
          * @description How far an alarm has come.
          * @enum {string}
          */
-        AlarmState: "waiting" | "decided" | "closed";
+        AlarmState: "waiting" | "decided" | "closed" | "closed_without_person";
         /**
          * @description Who must approve, in rising order.
          * @enum {string}
@@ -455,6 +516,11 @@ export interface components {
          *     was seen; 4 a danger to life was seen.
          */
         AvsLevel: number;
+        /** @description One camera's figures. */
+        CameraTally: components["schemas"]["Tally"] & {
+            /** @description The camera. */
+            camera: string;
+        };
         /** @description A time-stamped sentence or paragraph about the clip. */
         Caption: {
             /**
@@ -609,11 +675,56 @@ export interface components {
          * @enum {string}
          */
         DispositionCode: "real_threat" | "real_no_threat" | "false_detection" | "technical" | "test" | "duplicate" | "undetermined";
+        /** @description One sign: how far the latest decisions are from those before. */
+        DriftSign: {
+            /** @description What is compared. */
+            code: components["schemas"]["DriftSignCode"];
+            /**
+             * Format: int64
+             * @description Decisions that it is compared with.
+             */
+            reference: number;
+            /**
+             * Format: int64
+             * @description Latest decisions.
+             */
+            current: number;
+            /**
+             * Format: double
+             * @description A population stability index, or a difference of shares; absent where there are too few.
+             */
+            value?: number | null;
+            /**
+             * Format: double
+             * @description From this on it is drift.
+             */
+            limit: number;
+            /** @description Whether it is. */
+            raised: boolean;
+        };
+        /**
+         * @description What is watched for drift.
+         * @enum {string}
+         */
+        DriftSignCode: "embeddings" | "facts" | "verdict_mix" | "disagreement" | "overrides";
         /**
          * @description What a rule does.
          * @enum {string}
          */
         Effect: "permit" | "forbid";
+        /** @description An estimate with its upper bound, from a share of a share. */
+        Extrapolated: {
+            /**
+             * Format: double
+             * @description The best guess.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description It is at most this, with 97.5 % confidence.
+             */
+            high: number;
+        };
         /** @description Everything that was read from an alarm's captions. */
         Facts: {
             /** @description Whether the captions suffice to judge by. */
@@ -658,11 +769,99 @@ export interface components {
             /** @description Its `@cites`: the site rule, standard or law that it rests on. */
             cites?: string | null;
         };
+        /** @description A grant. It is never changed; it ends. */
+        Grant: {
+            /** @description Its id. */
+            id: string;
+            /** @description The site. */
+            site: string;
+            /** @description The kind of alarm. */
+            kind: string;
+            /** @description The verdict. */
+            verdict: components["schemas"]["Outcome"];
+            /**
+             * Format: double
+             * @description Only alarms with a calibrated probability below this are closed.
+             */
+            below: number;
+            /** @description SHA-256 of what the site had learned when it was granted, hex; `below` is on that scale. */
+            learned: string;
+            /** @description `digest` of the quality figures that were on the screen. */
+            figures: string;
+            /** @description Who granted it. */
+            granted_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            granted_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at: string;
+            ended?: components["schemas"]["GrantEnd"] | null;
+        };
+        /** @description How a grant ended. */
+        GrantEnd: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who ended it; nobody where the system did. */
+            by?: string | null;
+            /** @description Why, to be counted. */
+            code: components["schemas"]["GrantEndCode"];
+            /** @description Why, to be read. */
+            because: string;
+        };
+        /**
+         * @description Why a grant ended.
+         * @enum {string}
+         */
+        GrantEndCode: "person" | "expired" | "false_dismissal" | "drift" | "models_changed";
+        /** @description Grants, the newest first. */
+        GrantList: {
+            /** @description Those in force, and those that ended within 90 days. */
+            items: components["schemas"]["Grant"][];
+        };
         /**
          * @description Things that endanger.
          * @enum {string}
          */
         Hazard: "fire" | "smoke" | "weapon" | "person_down" | "injury" | "explosion" | "leak";
+        /** @description What the site has learned, and what its labels allow. */
+        Learning: {
+            /**
+             * Format: int32
+             * @description The version in force; 0 is what ships.
+             */
+            version: number;
+            /** @description Its SHA-256, hex; empty for what ships. */
+            sha256: string;
+            /**
+             * Format: double
+             * @description Share of threats that the site lets be missed.
+             */
+            missed_at_most: number;
+            /**
+             * Format: double
+             * @description Below this calibrated probability an alarm may be closed without a person, where that is
+             *     granted; absent where the labels do not suffice.
+             */
+            below?: number | null;
+            /**
+             * Format: int64
+             * @description Threats among the labels that it was learned from.
+             */
+            threats: number;
+            /**
+             * Format: int64
+             * @description Threats that must still be labelled before anything can be granted.
+             */
+            more_threats_needed: number;
+        };
         /** @description A run of entries. */
         LogEntries: {
             /** @description The entries, in order; none where the log ends before. */
@@ -740,6 +939,22 @@ export interface components {
              * @description Milliseconds from the alarm's page being shown to this choice.
              */
             dwell_ms?: number | null;
+        };
+        /** @description What a person asks to grant. */
+        NewGrant: {
+            /** @description The site. */
+            site: string;
+            /** @description The kind of alarm, such as `line_crossing`. */
+            kind: string;
+            /** @description The verdict; only `dismissed` can be granted. */
+            verdict: components["schemas"]["Outcome"];
+            /**
+             * Format: date-time
+             * @description When it ends by itself, at most 90 days from now.
+             */
+            expires_at: string;
+            /** @description `digest` of the site's quality figures that were on the screen. */
+            figures: string;
         };
         /**
          * @description Things that matter to a rule.
@@ -831,6 +1046,11 @@ export interface components {
             /** @description Joins this answer to the service's log. */
             request_id: string;
         };
+        /** @description The figures of the last thirty days. */
+        Quality: {
+            /** @description Site by site, by name. */
+            sites: components["schemas"]["SiteQuality"][];
+        };
         /** @description How many alarms there are in each state. */
         QueueCounts: {
             /**
@@ -887,6 +1107,42 @@ export interface components {
             /** @description Beginning of the first caption, at most 160 characters. */
             headline?: string | null;
             disposition?: components["schemas"]["DispositionCode"] | null;
+            /**
+             * @description Whether people judge it before they are told what the system suggests; until then nothing of
+             *     the suggestion stands here.
+             */
+            blind: boolean;
+        };
+        /**
+         * @description A count out of a count, with the interval that holds the true share with 95 % confidence
+         *     (Clopper and Pearson 1934).
+         */
+        Rate: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            hits: number;
+            /**
+             * Format: int64
+             * @description Of how many.
+             */
+            of: number;
+            /**
+             * Format: double
+             * @description The share; absent where there is nothing to divide.
+             */
+            share?: number | null;
+            /**
+             * Format: double
+             * @description Lower bound.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description Upper bound.
+             */
+            high?: number | null;
         };
         /**
          * @description Who read a fact.
@@ -918,6 +1174,26 @@ export interface components {
             /** @description That rule's own words. */
             because: string;
         };
+        /** @description What a person is told of a blind review once they have judged. */
+        Review: {
+            /** @description Why the verdict was hidden. */
+            reason: components["schemas"]["ReviewReason"];
+            /**
+             * Format: date-time
+             * @description When the alarm was drawn.
+             */
+            drawn_at: string;
+            /**
+             * Format: date-time
+             * @description When a person judged it.
+             */
+            answered_at?: string | null;
+        };
+        /**
+         * @description Why people are not told the verdict on an alarm before they have judged it themselves.
+         * @enum {string}
+         */
+        ReviewReason: "dismissal" | "decoy" | "control";
         /**
          * @description A role.
          * @enum {string}
@@ -933,6 +1209,8 @@ export interface components {
             severity_floor: components["schemas"]["Severity"];
             /** @description Whose confirmation the verdict needs. */
             oversight: components["schemas"]["Oversight"];
+            /** @description Whether a dismissal may be closed without a person, where people granted that. */
+            may_close_without_person?: boolean;
             /** @description The rules that determined this, sorted by id and action. */
             rules: components["schemas"]["FiredRule"][];
             /** @description Actions that the policies make due, most urgent first. */
@@ -957,6 +1235,28 @@ export interface components {
          * @enum {string}
          */
         Severity: "none" | "low" | "medium" | "high" | "critical";
+        /** @description One site's figures. */
+        SiteQuality: {
+            /** @description The site. */
+            site: string;
+            /**
+             * Format: date-time
+             * @description Since when alarms are counted.
+             */
+            since: string;
+            /** @description All cameras together. */
+            all: components["schemas"]["Tally"];
+            /** @description Camera by camera, by name. */
+            cameras: components["schemas"]["CameraTally"][];
+            /** @description Signs of drift. */
+            drift: components["schemas"]["DriftSign"][];
+            /** @description What was learned. */
+            learning: components["schemas"]["Learning"];
+            /** @description Grants in force, and those that ended in the period. */
+            grants: components["schemas"]["Grant"][];
+            /** @description SHA-256 of all of the above as JSON, hex. Whoever grants autonomy names it. */
+            digest: string;
+        };
         /** @description A stage that gave no result, and why. */
         StageFailure: {
             /** @description `read`, `classify`, `rule`, `assess`. */
@@ -969,6 +1269,46 @@ export interface components {
          * @enum {string}
          */
         Sufficiency: "enough" | "partial" | "none";
+        /** @description What happened in the period, at a site or at one camera of it. */
+        Tally: {
+            /**
+             * Format: int64
+             * @description Alarms decided. Control alarms are not counted here.
+             */
+            decided: number;
+            /**
+             * Format: int64
+             * @description Suggested as verified.
+             */
+            verified: number;
+            /**
+             * Format: int64
+             * @description Suggested as dismissed, or closed as such.
+             */
+            dismissed: number;
+            /**
+             * Format: int64
+             * @description Left to people.
+             */
+            uncertain: number;
+            /**
+             * Format: int64
+             * @description Closed without a person, as granted.
+             */
+            closed_without_person: number;
+            /** @description Suggestions of verified or dismissed that people contradicted, of those that they were shown. */
+            overridden: components["schemas"]["Rate"];
+            /** @description Real threats among dismissals, as people found who were not told the verdict. */
+            false_dismissals: components["schemas"]["Rate"];
+            /**
+             * Format: int64
+             * @description Dismissals drawn for blind review that nobody has judged yet.
+             */
+            reviews_open: number;
+            missed_threats?: components["schemas"]["Extrapolated"] | null;
+            /** @description Control alarms that people recognised as a real threat. */
+            controls_seen: components["schemas"]["Rate"];
+        };
         /**
          * @description How soon.
          * @enum {string}
@@ -1008,6 +1348,11 @@ export interface components {
          * @enum {string}
          */
         WindowKind: "maintenance" | "cleaning" | "delivery" | "test";
+        /** @description Why a grant is taken back. */
+        Withdrawal: {
+            /** @description In words, at most 500 characters. */
+            because: string;
+        };
         /**
          * @description What kind of place a zone is.
          * @enum {string}
@@ -1045,7 +1390,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only alarms in this state. */
-                state?: "waiting" | "decided" | "closed";
+                state?: "waiting" | "decided" | "closed" | "closed_without_person";
                 /** @description Only alarms of this site. */
                 site?: string;
                 /** @description How many, 1 to 500; 100 where it is left out. */
@@ -1270,6 +1615,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     dispose_alarm: {
@@ -1390,6 +1743,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     print_html: {
@@ -1436,6 +1797,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     print_markdown: {
@@ -1475,6 +1844,176 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grant_autonomy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_autonomy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The grant's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1601,6 +2140,52 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_quality: {
+        parameters: {
+            query?: {
+                /** @description Only this site. */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quality"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
