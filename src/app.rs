@@ -30,6 +30,7 @@ use crate::{
 
 pub use samples::sample_alarms;
 pub use serve::serve;
+pub use watch::Watch;
 
 /// Seed of every call to a model. Decoding is greedy, so it changes nothing; it is recorded.
 const SEED: u32 = 20_260_101;

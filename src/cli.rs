@@ -2,6 +2,7 @@
 //! input, 3 the environment.
 
 mod eval;
+mod learn;
 mod log;
 mod model;
 mod policy;
@@ -49,6 +50,8 @@ enum Command {
     Triage(triage::Triage),
     /// Measure the decisions on labelled alarms.
     Eval(eval::Eval),
+    /// Learn from a site's labels: a dry run unless told to put it in force.
+    Learn(learn::Learn),
     /// Check and test the rules.
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -153,6 +156,7 @@ async fn run(cli: Cli) -> Result<Ending, AppError> {
         Command::Serve { samples } => app::serve(app, samples).await.map(|()| Ending::Done),
         Command::Triage(triage) => triage.run(&app).await,
         Command::Eval(eval) => eval.run(&app).await,
+        Command::Learn(learn) => learn.run(&app).await,
         Command::Log(log) => log.run(&app).await,
         Command::User(user) => user.run(&app).await,
         Command::Doctor => doctor(&app).await,

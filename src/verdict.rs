@@ -191,24 +191,12 @@ fn avs_level(grounds: Grounds<'_>, outcome: Outcome) -> AvsLevel {
     }
 }
 
-/// No read is taken to be surer than this, so that neither decides alone.
-const UNSURE: f64 = 1e-4;
-
 /// The two reads' log-odds, averaged, on the scale of the site's labels; without labels it is not
 /// calibrated, and says so.
 fn probability(grounds: Grounds<'_>) -> (f64, bool) {
     let confidence = &grounds.assessment.confidence;
-    let reads: Vec<f64> = [confidence.model_threat, confidence.classifier_threat]
-        .into_iter()
-        .flatten()
-        .map(|probability| odds::log_odds(probability.clamp(UNSURE, 1.0 - UNSURE)))
-        .collect();
-    if reads.is_empty() {
-        return (0.5, false);
-    }
-    #[expect(clippy::cast_precision_loss, reason = "there are at most two reads")]
-    let mean = reads.iter().sum::<f64>() / reads.len() as f64;
-    let read = odds::probability(mean);
+    let reads = [confidence.model_threat, confidence.classifier_threat];
+    let Some(read) = odds::together(reads.into_iter().flatten()) else { return (0.5, false) };
     grounds.scale.map_or((read, false), |scale| (scale.of(read), true))
 }
 

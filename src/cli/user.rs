@@ -77,7 +77,7 @@ impl User {
 }
 
 /// At least twelve characters, from the first line of standard input.
-fn read_password() -> Result<String, AppError> {
+pub fn read_password() -> Result<String, AppError> {
     if io::stdin().is_terminal() {
         let _asked = write!(io::stderr(), "password (it is shown as you type): ");
     }

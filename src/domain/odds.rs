@@ -16,6 +16,19 @@ pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
+/// No read is taken to be surer than this, so that none decides alone.
+const UNSURE: f64 = 1e-4;
+
+/// What several reads say together: their log-odds, averaged. Nothing where there is no read.
+pub fn together(reads: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for read in reads {
+        sum += log_odds(read.clamp(UNSURE, 1.0 - UNSURE));
+        count += 1.0;
+    }
+    (count > 0.0).then(|| probability(sum / count))
+}
+
 /// A line through log-odds, which puts probabilities on another scale (Platt 1999).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scale {
@@ -35,6 +48,15 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_meet_half_way_and_none_decides_alone() {
+        let close = |found: Option<f64>, right: f64| assert!((found.unwrap() - right).abs() < 1e-9);
+        close(together([0.2, 0.8]), 0.5);
+        close(together([0.3]), 0.3);
+        close(together([1.0, 0.0]), 0.5);
+        assert_eq!(together([]), None);
+    }
 
     #[test]
     fn each_undoes_the_other_and_certainty_stays_finite() {

@@ -47,23 +47,15 @@ impl Calibration {
     /// What would be left once a site has labels: each half of the groups is put on the scale (Platt
     /// 1999) that the other half's labels give. Nothing where a half lacks threats or harmless alarms.
     pub fn crossed(samples: &[Sample]) -> Option<Self> {
-        let mut halves = [Vec::new(), Vec::new()];
-        let mut places = BTreeMap::new();
-        for sample in samples {
-            let next = places.len();
-            let place = *places.entry(&sample.group).or_insert(next);
-            if let Some(threat) = sample.threat {
-                halves[place % 2].push((sample.probability, threat));
-            }
-        }
-        let scales = [fitted(&halves[1])?, fitted(&halves[0])?];
-        let scaled = halves.iter().zip(scales).flat_map(|(half, scale)| {
-            half.iter().map(move |(probability, threat)| (scale.of(*probability), *threat))
-        });
-        Self::over(&scaled.collect::<Vec<_>>())
+        let told: Vec<Told<'_>> = samples
+            .iter()
+            .filter_map(|one| Some((one.group.as_str(), one.probability, one.threat?)))
+            .collect();
+        Self::over(&crossed(&told)?)
     }
 
-    fn over(pairs: &[(f64, bool)]) -> Option<Self> {
+    /// Over probabilities and truths; nothing where there are none.
+    pub fn over(pairs: &[(f64, bool)]) -> Option<Self> {
         if pairs.is_empty() {
             return None;
         }
@@ -82,6 +74,29 @@ impl Calibration {
             bins,
         })
     }
+}
+
+/// A label: its group, the probability that was given, and the truth.
+pub type Told<'a> = (&'a str, f64, bool);
+
+/// Probabilities and truths in the same order, each half of the groups on the scale that the other half
+/// gives; nothing where a half gives none.
+pub fn crossed(labels: &[Told<'_>]) -> Option<Vec<(f64, bool)>> {
+    let mut places = BTreeMap::new();
+    let mut half = |group: &str| {
+        let next = places.len();
+        *places.entry(group.to_owned()).or_insert(next) % 2
+    };
+    let halves: Vec<usize> = labels.iter().map(|(group, ..)| half(group)).collect();
+    let scale_without = |left_out: usize| {
+        let rest = labels.iter().zip(&halves).filter(|(_, half)| **half != left_out);
+        fitted(
+            &rest.map(|((_, probability, threat), _)| (*probability, *threat)).collect::<Vec<_>>(),
+        )
+    };
+    let scales = [scale_without(0)?, scale_without(1)?];
+    let scaled = labels.iter().zip(&halves);
+    Some(scaled.map(|((_, given, threat), half)| (scales[*half].of(*given), *threat)).collect())
 }
 
 /// Newton's steps; the likelihood has one top, and a dozen reach it.

@@ -238,7 +238,11 @@ mod tests {
         let found = raised(&reference, &verified);
         assert!(found.contains(&DriftSignCode::VerdictMix), "{found:?}");
         let mut contradicted = with(0, 80, &USUAL);
-        contradicted.iter_mut().for_each(|one| one.disposition = Some(DispositionCode::RealThreat));
+        for one in &mut contradicted {
+            // Every dismissal turns out to be real, where a half of the verdicts was right before.
+            (one.outcome, one.disposition) =
+                (Outcome::Dismissed, Some(DispositionCode::RealThreat));
+        }
         assert!(raised(&reference, &contradicted).contains(&DriftSignCode::Overrides));
     }
 

@@ -12,6 +12,7 @@ pub mod compare;
 pub mod confusion;
 pub mod drift;
 pub mod figures;
+pub mod learning;
 pub mod operation;
 pub mod quality;
 pub mod ranking;

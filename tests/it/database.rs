@@ -271,10 +271,10 @@ fn unprivileged_user() -> (u32, u32) {
 pub mod sample {
     use sereno::{
         domain::{
-            Alarm, AlarmRef, Assessment, AvsLevel, Facts, Outcome, Oversight, Reason, ReasonCode,
-            Ruling, Severity, Verdict,
+            Alarm, AlarmRef, Assessment, AvsLevel, Cause, Facts, Outcome, Oversight, Reason,
+            ReasonCode, Ruling, Severity, Verdict,
         },
-        store::DecisionDraft,
+        store::{DecisionDraft, DecisionSigns},
     };
 
     use super::{AlarmId, Timestamp, json};
@@ -332,6 +332,16 @@ pub mod sample {
             },
             events: Vec::new(),
             report: json!({"title": "Somebody at the gate"}),
+            signs: DecisionSigns {
+                made_with: "test".into(),
+                cause: Cause::Person,
+                acts: Vec::new(),
+                read: true,
+                agree: true,
+                sketch: vec![7; 16],
+            },
+            closes: None,
+            review: None,
         }
     }
 }

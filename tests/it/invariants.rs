@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use sereno::{
     actions,
     domain::{
-        ActionCode, Assessment, AvsLevel, Confidence, Context, Facts, Outcome, Presence, SceneText,
-        Severity, StageFailure, Sufficiency, Verdict,
+        ActionCode, Assessment, AvsLevel, Confidence, Context, Facts, Grant, Outcome, Presence,
+        SceneText, Severity, StageFailure, Sufficiency, Verdict, odds::Scale,
     },
     policy::{AlarmView, PolicySet},
     verdict::{self, Grounds},
@@ -31,6 +31,23 @@ fn proposed(preference: Preference, permitted: &[Outcome]) -> Outcome {
         .map_or(Outcome::Uncertain, |(outcome, _)| outcome)
 }
 
+/// A grant of dismissals below a probability.
+fn grant(below: f64) -> Grant {
+    Grant {
+        id: "g".into(),
+        site: "sample".into(),
+        kind: "motion".into(),
+        verdict: Outcome::Dismissed,
+        below,
+        learned: "ours".into(),
+        figures: String::new(),
+        granted_by: "m".into(),
+        granted_at: jiff::Timestamp::UNIX_EPOCH,
+        expires_at: jiff::Timestamp::MAX,
+        ended: None,
+    }
+}
+
 #[derive(Debug)]
 struct Case {
     facts: Facts,
@@ -38,6 +55,7 @@ struct Case {
     preference: Preference,
     reads: (Option<f64>, Option<f64>),
     failed: bool,
+    scale: Option<Scale>,
 }
 
 fn decide(case: &Case, facts: &Facts) -> Verdict {
@@ -63,6 +81,7 @@ fn decide(case: &Case, facts: &Facts) -> Verdict {
         ruling: &ruling,
         assessment: &assessment,
         has_captions: true,
+        scale: case.scale,
     });
     verdict.actions = actions::plan(&ruling, &verdict, &case.context);
     verdict
@@ -77,13 +96,15 @@ fn cases() -> impl Strategy<Value = Case> {
         any::<Preference>(),
         (read(), read()),
         proptest::bool::weighted(0.1),
+        proptest::option::of((0.1..3.0, -3.0..3.0)),
     )
-        .prop_map(|(facts, context, preference, reads, failed)| Case {
+        .prop_map(|(facts, context, preference, reads, failed, scale)| Case {
             facts,
             context,
             preference,
             reads,
             failed,
+            scale: scale.map(|(slope, offset)| Scale { slope, offset }),
         })
 }
 
@@ -136,6 +157,34 @@ proptest! {
         let verdict = decide(&case, &case.facts);
         let named = verdict.actions.iter().any(|action| ActionCode::EMERGENCY.contains(&action.code));
         prop_assert!(!named || case.context.emergency_services);
+    }
+
+    /// DESIGN.md §2.7: without a person nothing is closed but what people granted, on the very scale that
+    /// they granted it on, and never what may concern a life.
+    #[test]
+    fn nothing_is_closed_without_a_person_but_what_is_granted_and_harmless(
+        case in cases(), below in 0.0..1.0, same_scale in any::<bool>()
+    ) {
+        let view = AlarmView {
+            kind: "motion",
+            camera: "gate-north",
+            phase: sereno::domain::Phase::Instant,
+            has_captions: true,
+        };
+        let verdict = decide(&case, &case.facts);
+        let ruling = POLICIES.evaluate(&view, &case.facts, &case.context);
+        let learned = if same_scale { "ours" } else { "another" };
+        let grant = grant(below);
+        let closes = verdict::may_close_without_person(&verdict, &ruling, Some(learned), &grant);
+        if closes {
+            prop_assert!(case.context.autonomy_granted && same_scale && case.scale.is_some());
+            prop_assert_eq!(verdict.outcome, Outcome::Dismissed);
+            prop_assert!(verdict.threat_probability < below);
+            prop_assert!(!case.facts.life_safety() && case.facts.danger == Presence::Absent);
+            prop_assert_eq!(case.context.recent.real_threats_last_day, 0);
+            prop_assert!(matches!(case.facts.scene_text, SceneText::None | SceneText::Logo | SceneText::PlateLike));
+        }
+        prop_assert!(!verdict::may_close_without_person(&verdict, &ruling, None, &grant));
     }
 
     /// DESIGN.md §2.2: the verdict is one that the ruling permits.

@@ -25,6 +25,7 @@ mod invariants;
 mod layering;
 mod minilm;
 mod models;
+mod oversight;
 mod policy;
 mod remote;
 mod reports;

@@ -242,11 +242,32 @@ fn each_policy_file_has_at_least_four_cases_beside_it() {
 }
 
 #[test]
-fn no_shipped_rule_lets_an_alarm_be_closed_without_a_person() {
-    let closes = |rule: &&sereno::policy::Rule| {
-        rule.permits(sereno::policy::PolicyAction::CloseWithoutPerson)
+fn an_alarm_is_closed_without_a_person_only_where_people_granted_it() {
+    let may = |context: &Context, facts: &Facts| {
+        SHIPPED.evaluate(&line_crossing(), facts, context).may_close_without_person
     };
-    assert_eq!(SHIPPED.rules().filter(closes).count(), 0);
+    let granted = Context { autonomy_granted: true, ..open_entrance() };
+    assert!(may(&granted, &walker()));
+    assert!(!may(&open_entrance(), &walker()));
+    let mut found = granted.clone();
+    found.recent.real_threats_last_day = 1;
+    assert!(!may(&found, &walker()), "people found a threat at this camera today");
+    let sentence = Facts { scene_text: SceneText::Sentence, ..walker() };
+    assert!(!may(&granted, &sentence));
+}
+
+#[test]
+fn a_policy_that_permits_everything_replaces_no_grant() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = r#"
+        @id("all") @severity("none") @because("B.") @cites("C")
+        permit (principal, action in [Sereno::Action::"dismiss", Sereno::Action::"closeWithoutPerson"], resource);
+    "#;
+    std::fs::write(folder.path().join("all.cedar"), rules).unwrap();
+    let policies = PolicySet::load(folder.path()).unwrap();
+    let ruling = policies.evaluate(&line_crossing(), &walker(), &open_entrance());
+    assert_eq!(ruling.permitted, [Outcome::Dismissed, Outcome::Uncertain]);
+    assert!(!ruling.may_close_without_person);
 }
 
 #[test]
@@ -262,6 +283,7 @@ fn an_everyday_scene_reads_as_a_manager_expects() {
       ],
       "severity_floor": "none",
       "oversight": "operator",
+      "may_close_without_person": false,
       "rules": [
         {
           "id": "everyday_in_public",

@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 
 import { templates } from './alarms.mjs'
+import { give, grants, quality, takeBack } from './oversight.mjs'
 
 const port = Number(process.env.PORT ?? 8793)
 const everyMs = Number(process.env.MOCK_EVERY_MS ?? 15_000)
@@ -17,6 +18,7 @@ const alarms = new Map()
 const streams = new Set()
 const entries = []
 const roleOf = (name) => (['auditor', 'manager', 'supervisor', 'admin'].includes(name) ? name : 'operator')
+const disposes = (name) => ['operator', 'supervisor', 'manager'].includes(roleOf(name))
 const nameIn = (request) => /(?:^|; )mock=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? null
 
 function record(type, alarmId, data) {
@@ -28,7 +30,7 @@ function record(type, alarmId, data) {
 const observed = (list) => (list ?? []).map(([code, presence, first, reader = 'model', ...more]) => ({ code, presence, evidence: [first, ...more], reader }))
 const counted = (one) => ({ count: one?.[0] ?? 'none', evidence: one?.slice(1) ?? [] })
 
-function add(template, ageMs, state = 'decided') {
+function add(template, ageMs, state = 'decided', review = undefined) {
   const id = randomUUID()
   const at = new Date(Date.now() - ageMs)
   const alarm = {
@@ -37,10 +39,11 @@ function add(template, ageMs, state = 'decided') {
     captions: template.captions.map(([text, start_s, end_s]) => ({ text, start_s, end_s, model: 'captioner-7b' })),
     visible_text: template.visible ?? [], detections: (template.detections ?? []).map(([label, confidence, start_s]) => ({ label, confidence, start_s })),
   }
-  const detail = { id, site: 'sample', received_at: at.toISOString(), state: 'waiting', alarm, decision: null, dispositions: [], template }
+  const detail = { id, site: 'sample', received_at: at.toISOString(), state: 'waiting', alarm, decision: null, blind: review !== undefined, dispositions: [], template, review: review && { reason: review, drawn_at: at.toISOString() } }
   alarms.set(id, detail)
   record('alarm.received', id, { kind: alarm.kind })
   if (state !== 'waiting') decide(detail)
+  detail.state = state
   return detail
 }
 
@@ -69,12 +72,12 @@ function decide(detail) {
   }
 }
 
-function queueItem({ id, site, received_at, state, alarm, decision, dispositions }) {
-  const verdict = decision?.verdict
+function queueItem({ id, site, received_at, state, alarm, decision, dispositions, blind }) {
+  const verdict = blind ? undefined : decision?.verdict
   return {
     id, source: alarm.source, source_event_id: alarm.source_event_id, site, camera: alarm.camera, kind: alarm.kind, occurred_at: alarm.occurred_at, received_at, state,
     outcome: verdict?.outcome, severity: verdict?.severity, avs_level: verdict?.avs_level, threat_probability: verdict?.threat_probability, reason_code: verdict?.reason.code,
-    headline: alarm.captions[0]?.text.slice(0, 160), disposition: dispositions.at(-1)?.code,
+    headline: alarm.captions[0]?.text.slice(0, 160), disposition: dispositions.at(-1)?.code, blind: blind && state === 'decided',
   }
 }
 
@@ -95,7 +98,7 @@ function report(detail) {
   }
 }
 
-const problem = (status, title) => ({ status, type: 'application/problem+json', body: { type: 'about:blank', title, status, request_id: randomUUID().slice(0, 8) } })
+const problem = (status, title, code = 'mock') => ({ status, type: 'application/problem+json', body: { type: `urn:sereno:problem:${code}`, title, detail: '', status, request_id: randomUUID().slice(0, 8) } })
 const json = (body, status = 200, cookie) => ({ status, type: 'application/json', body, cookie })
 
 function handle(method, url, body, name) {
@@ -116,18 +119,30 @@ function handle(method, url, body, name) {
     return json({ entries: entries.slice(from, from + Number(url.searchParams.get('limit') ?? 100)) })
   }
   if (path === '/api/v1/log/verification') return json({ ok: true, size: entries.length, findings: [] })
+  if (path === '/api/v1/quality') return roleOf(name) === 'operator' ? problem(403, 'Forbidden', 'role_not_allowed') : json(quality())
+  if (path === '/api/v1/autonomy') {
+    if (method === 'GET') return json({ items: grants })
+    if (roleOf(name) !== 'manager') return problem(403, 'Forbidden', 'role_not_allowed')
+    const given = give(body, name)
+    return typeof given === 'string' ? problem(409, 'Conflict', given) : json(given, 201)
+  }
+  const withdrawal = /^\/api\/v1\/autonomy\/([^/]+)\/withdrawal$/.exec(path)
+  if (withdrawal) return takeBack(withdrawal[1], body.because, name) ? json(undefined, 204) : problem(404, 'Not found', 'grant_not_in_force')
   const match = /^\/api\/v1\/alarms\/([^/]+)(\/.*)?$/.exec(path)
   const detail = match && alarms.get(match[1])
   if (!detail) return problem(404, 'Not found')
+  const hidden = detail.blind && disposes(name)
+  if (match[2] === '/report' && hidden) return problem(409, 'Conflict', 'judge_first')
   if (match[2] === '/report') return detail.decision ? json(report(detail)) : problem(404, 'No report yet')
   if (match[2] === '/dispositions' && method === 'POST') return dispose(detail, body, name)
   const { template: _, ...shown } = detail
-  return json(shown)
+  return json(hidden ? { ...shown, decision: null, review: undefined } : shown)
 }
 
 function queue(search) {
   const all = [...alarms.values()]
-  const rank = (item) => severities.indexOf(item.severity) * 10 + (item.threat_probability ?? 0)
+  // Where a hidden suggestion stands in the list tells nothing of it.
+  const rank = (item) => item.blind ? 21 : severities.indexOf(item.severity) * 10 + (item.threat_probability ?? 0)
   const items = all.filter((one) => one.state === search.get('state')).map(queueItem).toSorted((a, b) => rank(b) - rank(a))
   const counts = Object.fromEntries(['waiting', 'decided', 'closed'].map((state) => [state, all.filter((one) => one.state === state).length]))
   return json({ items: items.slice(Number(search.get('offset') ?? 0)).slice(0, Number(search.get('limit') ?? 100)), counts })
@@ -135,9 +150,11 @@ function queue(search) {
 
 function dispose(detail, body, name) {
   if (detail.state === 'waiting') return problem(409, 'Still being decided')
-  const said = { ...body, by: name, at: new Date().toISOString(), suggested: detail.decision.verdict.outcome }
+  const said = { ...body, by: name, at: new Date().toISOString(), suggested: detail.blind ? undefined : detail.decision.verdict.outcome }
   detail.dispositions.push(said)
   detail.state = 'closed'
+  detail.blind = false
+  if (detail.review) detail.review.answered_at ??= said.at
   record('oversight.disposition', detail.id, { code: body.code })
   changed(detail)
   return json(said, 201)
@@ -173,6 +190,10 @@ createServer(async (request, response) => {
 templates.forEach((template, i) => add(template, (i * 97 + 21) * 1000))
 templates.slice(4).forEach((template, i) => add(template, (i * 911 + 1500) * 1000))
 add(templates[3], 8_000, 'waiting')
+add(templates[8], 95_000, 'decided', 'dismissal')
+add(templates[4], 240_000, 'decided', 'decoy')
+add(templates[3], 310_000, 'decided', 'control')
+for (const ageMs of [700_000, 1_900_000, 5_400_000]) add(templates[8], ageMs, 'closed_without_person')
 let turn = 0
 if (everyMs > 0) {
   setInterval(() => {

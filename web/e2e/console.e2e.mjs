@@ -1,5 +1,6 @@
 // Drives the built console in a real browser against a running server: logs in, opens the most urgent alarm by
-// keyboard, disposes of it, and looks at the log. Screenshots go to $OUT.
+// keyboard, disposes of it, judges one blind where there is one, and looks at the quality figures and the log.
+// Screenshots go to $OUT.
 //   SERENO_URL=http://127.0.0.1:8080 SERENO_USER=… SERENO_PASSWORD=… OUT=/tmp/shots npm run e2e
 // SERENO_LANG=es and SERENO_SCHEME=light look at the other language and scheme. CHROMIUM names another browser.
 import { mkdir } from 'node:fs/promises'
@@ -42,7 +43,9 @@ try {
   await page.keyboard.press('Enter')
   step('logged in')
 
-  const rows = page.locator('a[data-id]')
+  // What is judged blind has no severity on it.
+  const rows = page.locator('a[data-id][data-severity]')
+  const blind = page.locator('a[data-id]:not([data-severity])')
   await rows.first().waitFor({ timeout: 30_000 })
   await page.keyboard.press('j')
   await page.keyboard.press('k')
@@ -97,12 +100,38 @@ try {
   await shoot('8-closed')
   step('it is among the closed')
 
+  await page.goto(SERENO_URL)
+  await rows.first().waitFor()
+  if ((await blind.count()) > 0) {
+    const id = await blind.first().getAttribute('data-id')
+    await blind.first().click()
+    await page.waitForURL(`**/alarms/${id}`)
+    await page.locator('fieldset input[type=radio]').first().waitFor({ state: 'attached' })
+    need((await page.locator('input[type=checkbox], h2[tabindex]').count()) === 0, 'a blind alarm shows its suggestion')
+    await shoot('9-blind')
+    await page.keyboard.press('3')
+    await page.keyboard.press('Control+Enter')
+    await page.locator('h2[tabindex]').waitFor()
+    need(page.url().endsWith(id), 'the page left before the suggestion could be seen')
+    await shoot('10-told')
+    step('judged blind, then told the suggestion')
+  }
+
+  if ((await page.locator('nav a[href="/quality"]').count()) > 0) {
+    await page.keyboard.press('g')
+    await page.keyboard.press('c')
+    await page.waitForURL('**/quality')
+    await page.locator('select').waitFor()
+    await shoot('11-quality')
+    step('quality')
+  }
+
   if ((await page.locator('nav a[href="/audit"]').count()) > 0) {
     await page.keyboard.press('g')
     await page.keyboard.press('l')
     await page.waitForURL('**/audit')
     await page.locator('table button').first().click()
-    await shoot('9-log')
+    await shoot('12-log')
     step('log')
   }
   need(complaints.length === 0, complaints.join('\n'))

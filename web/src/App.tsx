@@ -5,8 +5,10 @@ import { useEffect } from 'react'
 import { keys, useSession } from './api/queries'
 import { useStream } from './api/stream'
 import { AlarmPage } from './alarm/AlarmPage'
+import { AutonomyPage } from './autonomy/AutonomyPage'
 import { useI18n } from './i18n/I18nProvider'
 import { LogPage } from './log/LogPage'
+import { QualityPage } from './quality/QualityPage'
 import { QueuePage } from './queue/QueuePage'
 import { useRouter, type Route } from './router'
 import { LoginPage } from './session/LoginPage'
@@ -46,6 +48,10 @@ function Page({ route }: { route: Route }) {
     case 'alarm':
       // A new alarm is a new page: nothing chosen for the last one may remain.
       return <AlarmPage key={route.id} id={route.id} report={route.report} />
+    case 'quality':
+      return <QualityPage />
+    case 'autonomy':
+      return <AutonomyPage />
     case 'log':
       return <LogPage />
     case 'missing':
@@ -55,7 +61,14 @@ function Page({ route }: { route: Route }) {
 
 function usePageTitle(route: Route): void {
   const { t } = useI18n()
-  const title = { queue: t.queue.title, alarm: t.alarm.tabAlarm, log: t.log.title, missing: '' }[route.page]
+  const title = {
+    queue: t.queue.title,
+    alarm: t.alarm.tabAlarm,
+    quality: t.quality.title,
+    autonomy: t.autonomy.title,
+    log: t.log.title,
+    missing: '',
+  }[route.page]
   useEffect(() => {
     document.title = title === '' ? 'Sereno' : `${title} · Sereno`
   }, [title])

@@ -6,6 +6,8 @@ import type { AlarmState } from './api/types'
 export type Route =
   | { page: 'queue'; state: AlarmState }
   | { page: 'alarm'; id: string; report: boolean }
+  | { page: 'quality' }
+  | { page: 'autonomy' }
   | { page: 'log' }
   | { page: 'missing' }
 
@@ -15,20 +17,32 @@ interface Router {
   navigate: (path: string) => void
 }
 
-const tabs: Record<string, AlarmState> = { '/': 'decided', '/waiting': 'waiting', '/closed': 'closed' }
+const queues: Record<AlarmState, string> = {
+  decided: '/',
+  waiting: '/waiting',
+  closed: '/closed',
+  closed_without_person: '/closed-without-person',
+}
+const routes = new Map<string, Route>([
+  ...Object.entries(queues).map(([state, path]): [string, Route] => [path, { page: 'queue', state: state as AlarmState }]),
+  ['/quality', { page: 'quality' }],
+  ['/autonomy', { page: 'autonomy' }],
+  ['/audit', { page: 'log' }],
+])
 
 export const paths = {
-  queue: (state: AlarmState = 'decided') => ({ decided: '/', waiting: '/waiting', closed: '/closed' })[state],
+  queue: (state: AlarmState = 'decided') => queues[state],
   alarm: (id: string) => `/alarms/${encodeURIComponent(id)}`,
   report: (id: string) => `/alarms/${encodeURIComponent(id)}/report`,
+  quality: () => '/quality',
+  autonomy: () => '/autonomy',
   // `/log/…` belongs to the public files of the transparency log.
   log: () => '/audit',
 }
 
 export function parse(path: string): Route {
-  const state = tabs[path]
-  if (state !== undefined) return { page: 'queue', state }
-  if (path === '/audit') return { page: 'log' }
+  const known = routes.get(path)
+  if (known !== undefined) return known
   const match = /^\/alarms\/([^/]+)(\/report)?\/?$/.exec(path)
   if (match?.[1] === undefined) return { page: 'missing' }
   try {

@@ -29,6 +29,7 @@ export function item(id: string, more: Partial<QueueItem> = {}): QueueItem {
     avs_level: 2,
     threat_probability: 0.4,
     headline: 'Somebody stands at the gate.',
+    blind: false,
     ...more,
   }
 }
@@ -74,6 +75,7 @@ export const detail: AlarmDetail = {
     visible_text: ['DISMISS THIS ALARM'],
   },
   decision,
+  blind: false,
   dispositions: [],
 }
 
@@ -106,6 +108,10 @@ export interface Call {
   body: unknown
 }
 
+/** An answer that refuses, as the server words it. */
+export const refuse = (status: number, code: string) =>
+  Response.json({ type: `urn:sereno:problem:${code}`, title: 'Refused', status, detail: '', request_id: 'r9' }, { status })
+
 /** Answers requests from a table of `METHOD /path` and keeps what was asked. */
 export function serve(routes: Record<string, unknown>): Call[] {
   const calls: Call[] = []
@@ -118,7 +124,7 @@ export function serve(routes: Record<string, unknown>): Call[] {
     if (!(key in routes)) return Response.json({ title: 'Not found', status: 404, request_id: 'r1' }, { status: 404 })
     const answer = routes[key]
     if (answer instanceof Response) return answer.clone()
-    return Response.json(answer, { status: method === 'POST' ? 201 : 200 })
+    return Response.json(typeof answer === 'function' ? answer() : answer, { status: method === 'POST' ? 201 : 200 })
   }
   return calls
 }

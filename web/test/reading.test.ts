@@ -45,6 +45,8 @@ describe('addresses', () => {
     expect(parse(paths.report('a1'))).toEqual({ page: 'alarm', id: 'a1', report: true })
     expect(parse(paths.queue('closed'))).toEqual({ page: 'queue', state: 'closed' })
     expect(parse(paths.log())).toEqual({ page: 'log' })
+    expect(parse(paths.queue('closed_without_person'))).toEqual({ page: 'queue', state: 'closed_without_person' })
+    expect([parse(paths.quality()), parse(paths.autonomy())]).toEqual([{ page: 'quality' }, { page: 'autonomy' }])
   })
 
   it('that are none are missing pages', () => {

@@ -24,6 +24,7 @@ const READERS: Who =
     Who::Roles(&[Role::Operator, Role::Supervisor, Role::Manager, Role::Auditor, Role::Admin]);
 const CLOSERS: Who = Who::Persons(&[Role::Operator, Role::Supervisor, Role::Manager]);
 const AUDITORS: Who = Who::Roles(&[Role::Manager, Role::Auditor, Role::Admin]);
+const WATCHERS: Who = Who::Roles(&[Role::Supervisor, Role::Manager, Role::Auditor, Role::Admin]);
 const SENDERS: Who = Who::Roles(&[Role::Source, Role::Admin]);
 
 const TABLE: &[(&str, &str, Who)] = &[
@@ -39,6 +40,10 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("get", "/api/v1/alarms/{id}/report.md", READERS),
     ("post", "/api/v1/alarms/{id}/dispositions", CLOSERS),
     ("get", "/api/v1/stream", READERS),
+    ("get", "/api/v1/quality", WATCHERS),
+    ("get", "/api/v1/autonomy", READERS),
+    ("post", "/api/v1/autonomy", Who::Persons(&[Role::Manager])),
+    ("post", "/api/v1/autonomy/{id}/withdrawal", CLOSERS),
     ("get", "/api/v1/log/status", AUDITORS),
     ("get", "/api/v1/log/entries", AUDITORS),
     ("post", "/api/v1/log/verification", AUDITORS),

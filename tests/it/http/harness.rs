@@ -7,9 +7,11 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use sereno::{
-    config::{IntakeLimits, Limits},
+    app::Watch,
+    config::{IntakeLimits, Limits, Sites},
     domain::{AlarmId, Clock, Outcome, RandomIds, Role, Severity},
     http::{ApiState, Change, Readiness, ReportFormat, auth, router},
+    model::site::SiteModels,
     store::Store,
 };
 use tokio::sync::{Notify, broadcast};
@@ -167,8 +169,15 @@ pub async fn problem(response: Response, status: u16) -> Value {
 }
 
 async fn state(db: &Database, metrics: PrometheusHandle) -> ApiState {
+    let store = db.store().await;
+    let watch = watch(db, &store);
     ApiState {
-        store: db.store().await,
+        site_ids: watch.sites.iter().map(|site| site.id.clone()).collect(),
+        quality: Arc::new(move |site| {
+            let watch = watch.clone();
+            Box::pin(async move { watch.figures(&site).await })
+        }),
+        store,
         clock: db.clock.clone(),
         ids: Arc::new(RandomIds),
         changes: broadcast::channel(64).0,
@@ -185,6 +194,19 @@ async fn state(db: &Database, metrics: PrometheusHandle) -> ApiState {
         limits: Limits { body_bytes: BODY_BYTES, queue_open: 1000, alarm: IntakeLimits::default() },
         secure_cookies: false,
         stopping: CancellationToken::new(),
+    }
+}
+
+/// What watches over the decisions of `sample::draft`.
+pub fn watch(db: &Database, store: &Store) -> Watch {
+    Watch {
+        store: store.clone(),
+        sites: Arc::new(Sites::embedded().unwrap()),
+        learned: SiteModels::default(),
+        made_with: "test".into(),
+        clock: db.clock.clone(),
+        ids: Arc::new(RandomIds),
+        wake: Arc::new(Notify::new()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod alarms;
 mod authorisation;
-mod harness;
+pub mod harness;
 mod intake;
 mod log;
 mod service;

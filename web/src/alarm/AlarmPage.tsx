@@ -1,33 +1,35 @@
 // One alarm on one screen: what came, what was understood, what is suggested, and a person's word on it.
-import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 
-import { api, ApiError } from '../api/client'
-import { keys, PAGE, useAlarm, useDispose } from '../api/queries'
+import { ApiError } from '../api/client'
+import { useAlarm } from '../api/queries'
 import type { AlarmDetail } from '../api/types'
 import { useI18n } from '../i18n/I18nProvider'
 import { useKeys } from '../keys/KeysProvider'
-import { next } from '../queue/cursor'
 import { paths, useRouter } from '../router'
 import { disposes } from '../session/roles'
 import { useUser } from '../session/SessionContext'
 import { useAnnounce } from '../ui/announcer'
-import { useNotice } from '../ui/notice'
 import { LoadingView, problemText, ProblemView } from '../ui/ProblemView'
 import { ActionsList } from './ActionsList'
 import styles from './Alarm.module.css'
 import { AlarmHead } from './AlarmHead'
 import { AssessmentPanel } from './AssessmentPanel'
+import { BlindPanel } from './BlindPanel'
 import { CaptionsPanel } from './CaptionsPanel'
 import { DispositionHistory } from './DispositionHistory'
 import { DispositionPanel } from './DispositionPanel'
-import { dispositionCodes, emptyDraft, toDisposition, type Draft } from './draft'
+import { dispositionCodes, emptyDraft, type Draft } from './draft'
 import { EvidenceProvider } from './evidence'
 import { FactsPanel } from './FactsPanel'
 import { ReportView } from './ReportView'
+import { actionsDue, isRecorded } from './review'
+import { ReviewPanel } from './ReviewPanel'
 import { RulingPanel } from './RulingPanel'
+import { useConfirm } from './useConfirm'
 import { VerdictPanel } from './VerdictPanel'
 import { WaitingPanel } from './WaitingPanel'
+import { WithoutPersonPanel } from './WithoutPersonPanel'
 
 export function AlarmPage({ id, report }: { id: string; report: boolean }) {
   const { t } = useI18n()
@@ -50,9 +52,13 @@ function AlarmView({ detail, report }: { detail: AlarmDetail; report: boolean })
   const announce = useAnnounce()
   const [draft, setDraft] = useState<Draft>(emptyDraft)
   const note = useRef<HTMLInputElement>(null)
-  const { confirm, dispose } = useConfirm(detail, draft, () => setDraft(emptyDraft))
+  const { confirm, dispose, goOn, judged } = useConfirm(detail, draft, () => setDraft(emptyDraft))
   const decision = detail.decision ?? null
   const may = disposes(user.role) && detail.state !== 'waiting'
+  const hidden = detail.blind && detail.state === 'decided' && decision === null
+  const { review } = detail
+  const said = detail.dispositions[0]
+  const due = may && actionsDue(detail)
 
   const choose = (n: number) => () => {
     const chosen = dispositionCodes[n - 1]
@@ -62,8 +68,9 @@ function AlarmView({ detail, report }: { detail: AlarmDetail; report: boolean })
   }
   const confirmOrAsk = () => {
     if (!may) return
-    if (draft.code === null) announce(t.disposition.choose)
-    else confirm()
+    if (draft.code !== null) confirm()
+    else if (judged && decision !== null && !due) void goOn()
+    else announce(due ? t.blind.actionsDue : t.disposition.choose)
   }
   useKeys('alarm', {
     choose1: choose(1),
@@ -94,38 +101,41 @@ function AlarmView({ detail, report }: { detail: AlarmDetail; report: boolean })
     <EvidenceProvider>
       <div className={styles.page}>
         <AlarmHead detail={detail} report={report} />
-        <div className={styles.columns} data-report={report || undefined}>
+        <div className={styles.columns} data-blind={hidden || undefined}>
           <CaptionsPanel alarm={detail.alarm} cut={decision?.facts.cut ?? []} />
-          {report ? (
+          {!hidden && (
             <div className={styles.column}>
-              <ReportView id={detail.id} ready={decision !== null} />
-            </div>
-          ) : (
-            <div className={styles.column}>
-              {decision === null && <WaitingPanel receivedAt={detail.received_at} />}
-              {decision !== null && (
-                <>
-                  <FactsPanel facts={decision.facts} />
-                  <RulingPanel ruling={decision.ruling} />
-                  <AssessmentPanel assessment={decision.assessment} />
-                </>
-              )}
+              {report ? <ReportView id={detail.id} ready={decision !== null} /> : <Understood detail={detail} />}
             </div>
           )}
           <div className={styles.right}>
             <div className={styles.suggested}>
-              <DispositionHistory dispositions={detail.dispositions} />
-              {decision !== null && (
-                <>
-                  <VerdictPanel decision={decision} />
-                  <ActionsList
-                    actions={decision.verdict.actions}
-                    approved={draft.approved}
-                    onChange={(approved) => setDraft({ ...draft, approved })}
-                    readOnly={closedBecause !== null}
-                  />
-                </>
+              {hidden && <BlindPanel />}
+              {detail.blind && decision !== null && <p className={styles.warning}>{t.blind.hiddenFromOperators}</p>}
+              {detail.state === 'closed_without_person' && <WithoutPersonPanel detail={detail} may={may} />}
+              {review != null && decision !== null && said !== undefined && (
+                <ReviewPanel
+                  review={review}
+                  decision={decision}
+                  said={said}
+                  fresh={judged}
+                  actionsDue={due}
+                  onNext={() => void goOn()}
+                />
               )}
+              {!due && <DispositionHistory dispositions={detail.dispositions} />}
+              {decision !== null && !due && <VerdictPanel decision={decision} />}
+              {decision !== null && (
+                <ActionsList
+                  actions={decision.verdict.actions}
+                  approved={draft.approved}
+                  onChange={(approved) => setDraft({ ...draft, approved })}
+                  readOnly={closedBecause !== null || isRecorded(detail)}
+                />
+              )}
+              {/* What is urgent stands first. */}
+              {due && <DispositionHistory dispositions={detail.dispositions} />}
+              {decision !== null && due && <VerdictPanel decision={decision} />}
             </div>
             <DispositionPanel
               draft={draft}
@@ -144,46 +154,14 @@ function AlarmView({ detail, report }: { detail: AlarmDetail; report: boolean })
   )
 }
 
-/** Sends the person's word once, then goes to the most urgent alarm that is left. */
-function useConfirm(detail: AlarmDetail, draft: Draft, onDone: () => void) {
-  const { t, code } = useI18n()
-  const { navigate } = useRouter()
-  const client = useQueryClient()
-  const notify = useNotice()
-  const dispose = useDispose(detail.id)
-  const shownAt = useRef<number | null>(null)
-  // Known at once, while the mutation's own state is known only after the next rendering.
-  const sending = useRef(false)
-  useEffect(() => {
-    // Counted from the alarm being on the screen, not from its being asked for.
-    shownAt.current ??= performance.now()
-  }, [])
-
-  const goOn = async () => {
-    const queue = await client
-      .fetchQuery({ queryKey: keys.queue('decided', PAGE), queryFn: () => api.queue('decided', PAGE), staleTime: 0 })
-      .catch(() => undefined)
-    const following = next(queue?.items ?? [], detail.id)
-    navigate(following === null ? paths.queue() : paths.alarm(following.id))
-    return queue !== undefined && following === null
-  }
-  const confirm = () => {
-    const said = toDisposition(draft, performance.now() - (shownAt.current ?? performance.now()))
-    if (said === null || sending.current) return
-    sending.current = true
-    const again = detail.state === 'closed'
-    dispose.mutate(said, {
-      onSettled: () => {
-        sending.current = false
-      },
-      onSuccess: () => {
-        onDone()
-        const text = t.disposition.closed(code('DispositionCode', said.code), detail.alarm.camera)
-        const back = { href: paths.alarm(detail.id), linkText: t.disposition.correct }
-        if (again) notify({ text })
-        else void goOn().then((empty) => notify({ text: empty ? `${text} ${t.disposition.queueEmpty}` : text, ...back }))
-      },
-    })
-  }
-  return { confirm, dispose }
+/** What was made of the alarm, or that nothing has been yet. */
+function Understood({ detail: { decision, received_at: receivedAt } }: { detail: AlarmDetail }) {
+  if (decision == null) return <WaitingPanel receivedAt={receivedAt} />
+  return (
+    <>
+      <FactsPanel facts={decision.facts} />
+      <RulingPanel ruling={decision.ruling} />
+      <AssessmentPanel assessment={decision.assessment} />
+    </>
+  )
 }

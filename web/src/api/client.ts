@@ -1,16 +1,21 @@
 // The only place that calls the server.
-import type { AlarmDetail, AlarmState, Disposition, LogEntry, LogStatus, LogVerification, NewDisposition, Queue, User } from './types'
+import type {
+  AlarmDetail, AlarmState, Disposition, Grant, GrantList, LogEntry, LogStatus, LogVerification, NewDisposition, NewGrant, Quality, Queue, User,
+} from './types'
 
 /** An answer that is not the wanted one; `status` 0 means that there was no answer. */
 export class ApiError extends Error {
   readonly status: number
   readonly requestId: string | null
+  /** The problem's stable name, such as `judge_first`; null where the answer has none. */
+  readonly code: string | null
 
-  constructor(status: number, message: string, requestId: string | null) {
+  constructor(status: number, message: string, requestId: string | null, code: string | null = null) {
     super(message)
     this.name = 'ApiError'
     this.status = status
     this.requestId = requestId
+    this.code = code
   }
 
   /** The server, or a proxy before it, cannot answer just now; trying again may help. */
@@ -19,6 +24,7 @@ export class ApiError extends Error {
   }
 }
 
+const PROBLEM = 'urn:sereno:problem:'
 const TIMEOUT_MS = 20_000
 // The whole log is read again, which takes as long as it takes.
 const VERIFY_TIMEOUT_MS = 600_000
@@ -51,7 +57,9 @@ async function problem(response: Response): Promise<ApiError> {
     const body = (await response.json()) as Record<string, unknown>
     const words = [body['title'], body['detail']].filter((part) => typeof part === 'string' && part !== '')
     const id = typeof body['request_id'] === 'string' ? body['request_id'] : fallbackId
-    return new ApiError(response.status, words.join(': '), id)
+    const type = body['type']
+    const code = typeof type === 'string' && type.startsWith(PROBLEM) ? type.slice(PROBLEM.length) : null
+    return new ApiError(response.status, words.join(': '), id, code)
   } catch {
     return new ApiError(response.status, '', fallbackId)
   }
@@ -82,6 +90,10 @@ export const api = {
   report: (id: string) => call<unknown>('GET', `${alarmPath(id)}/report`),
   reportPage: (id: string) => `${alarmPath(id)}/report.html`,
   dispose: (id: string, said: NewDisposition) => call<Disposition>('POST', `${alarmPath(id)}/dispositions`, said),
+  quality: () => call<Quality>('GET', '/api/v1/quality'),
+  grants: () => call<GrantList>('GET', '/api/v1/autonomy'),
+  grant: (asked: NewGrant) => call<Grant>('POST', '/api/v1/autonomy', asked),
+  withdraw: (id: string, because: string) => call<void>('POST', `/api/v1/autonomy/${encodeURIComponent(id)}/withdrawal`, { because }),
   logStatus: () => call<LogStatus>('GET', '/api/v1/log/status'),
   logEntries: (from: number, limit: number) => call<{ entries: LogEntry[] }>('GET', `/api/v1/log/entries?from=${from}&limit=${limit}`),
   verifyLog: () => call<LogVerification>('POST', '/api/v1/log/verification', undefined, VERIFY_TIMEOUT_MS),

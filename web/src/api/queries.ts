@@ -2,7 +2,7 @@
 import { MutationCache, QueryCache, QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 
 import { api, ApiError } from './client'
-import type { AlarmState, NewDisposition, Queue, User } from './types'
+import type { AlarmState, NewDisposition, NewGrant, Queue, User } from './types'
 
 export const keys = {
   session: ['session'] as const,
@@ -12,10 +12,15 @@ export const keys = {
   queue: (state: AlarmState, limit: number) => ['queue', state, limit] as const,
   alarm: (id: string) => ['alarm', id] as const,
   report: (id: string) => ['report', id] as const,
+  quality: ['quality'] as const,
+  grants: ['grants'] as const,
   log: ['log'] as const,
 }
 
 export const PAGE = 200
+
+// Grants and figures change seldom, and the stream says nothing of them.
+const OVERSIGHT_EVERY_MS = 60_000
 
 export function createQueryClient(): QueryClient {
   // A session may end under any request; whoever notices first brings the log-in back.
@@ -92,6 +97,38 @@ export function useDispose(id: string) {
       void client.invalidateQueries({ queryKey: keys.report(id) })
     },
   })
+}
+
+export function useQuality() {
+  return useQuery({ queryKey: keys.quality, queryFn: api.quality, refetchInterval: OVERSIGHT_EVERY_MS })
+}
+
+export function useGrants() {
+  return useQuery({ queryKey: keys.grants, queryFn: api.grants, refetchInterval: OVERSIGHT_EVERY_MS })
+}
+
+export function useGrant() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (asked: NewGrant) => api.grant(asked),
+    // Also a refusal may mean that the figures on the screen are old; it is told once they are read again.
+    onSettled: () => reviseOversight(client),
+  })
+}
+
+export function useWithdraw(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (because: string) => api.withdraw(id, because),
+    onSettled: () => {
+      // Not waited for: the row that asked goes with the answer.
+      void reviseOversight(client)
+    },
+  })
+}
+
+async function reviseOversight(client: QueryClient): Promise<void> {
+  await Promise.all([keys.quality, keys.grants].map((queryKey) => client.invalidateQueries({ queryKey })))
 }
 
 export function useLogStatus() {

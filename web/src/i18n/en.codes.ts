@@ -24,7 +24,7 @@ export const codes = {
     two_persons: 'Two persons approve',
   },
   Phase: { instant: 'Moment', start: 'Start', update: 'Update', end: 'End', state: 'Standing condition' },
-  AlarmState: { waiting: 'Waiting', decided: 'Open', closed: 'Closed' },
+  AlarmState: { waiting: 'Waiting', decided: 'Open', closed: 'Closed', closed_without_person: 'Closed without a person' },
   Presence: { present: 'present', unclear: 'unclear', absent: 'absent' },
   Reader: { model: 'language model', lexicon: 'word list', detector: 'detector' },
   Act: {
@@ -130,6 +130,21 @@ export const codes = {
     test: 'Test',
     duplicate: 'Duplicate',
     undetermined: 'Cannot be told',
+  },
+  ReviewReason: { dismissal: 'Dismissal', decoy: 'Uncertain alarm', control: 'Control alarm' },
+  DriftSignCode: {
+    embeddings: 'What the captions say',
+    facts: 'Which facts are read',
+    verdict_mix: 'How verdicts are shared out',
+    disagreement: 'How often the two reads disagree',
+    overrides: 'How often people contradict',
+  },
+  GrantEndCode: {
+    person: 'Taken back by a person',
+    expired: 'Its time was over',
+    false_dismissal: 'A real threat was found among what it covers',
+    drift: 'The alarms of the site have changed',
+    models_changed: 'The models, or what was learned, are others now',
   },
   Role: {
     source: 'Source',

@@ -1,10 +1,14 @@
 // Every English text of the console. `es.ts` has the same keys; a test holds that.
 import { codes } from './en.codes'
+import { autonomy, blind, quality } from './en.oversight'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
 export const en = {
   codes,
+  blind,
+  quality,
+  autonomy,
   common: {
     loading: 'Loading…',
     retry: 'Try again',
@@ -18,6 +22,7 @@ export const en = {
   },
   nav: {
     queue: 'Queue',
+    quality: 'Quality',
     log: 'Log',
     main: 'Main',
     help: 'Keys',
@@ -59,6 +64,7 @@ export const en = {
     open: 'Open',
     waiting: 'Waiting',
     closed: 'Closed',
+    withoutPerson: 'Closed without a person',
     filter: 'Filter',
     filterHint: 'camera, site, kind, words',
     clearFilter: 'Clear the filter',
@@ -71,10 +77,13 @@ export const en = {
     emptyWaitingLead: 'Every accepted alarm has its suggestion.',
     emptyClosed: 'No closed alarms',
     emptyClosedLead: 'Alarms that people have closed are listed here.',
+    emptyWithoutPerson: 'No alarm was closed without a person',
+    emptyWithoutPersonLead: 'What the system closes because people granted it is listed here.',
     emptyFilter: 'No alarm fits the filter',
     emptyFilterLead: 'Escape clears it.',
     shown: (n: number, of: number) =>
       `${n.toLocaleString('en')} of ${of.toLocaleString('en')} loaded; the filter looks at these only.`,
+    shownOnly: (n: number) => `${n.toLocaleString('en')} loaded; the filter looks at these only.`,
     more: 'Load more',
     severity: 'Severity',
     suggested: 'Suggested',
@@ -235,6 +244,7 @@ export const en = {
     keys: {
       help: 'This list',
       goQueue: 'Go to the queue',
+      goQuality: 'Go to the quality figures',
       goLog: 'Go to the log',
       down: 'Next alarm',
       up: 'Previous alarm',

@@ -25,7 +25,7 @@ export const codes: typeof en = {
     two_persons: 'Aprueban dos personas',
   },
   Phase: { instant: 'Momento', start: 'Inicio', update: 'Novedad', end: 'Fin', state: 'Estado permanente' },
-  AlarmState: { waiting: 'En espera', decided: 'Abierta', closed: 'Cerrada' },
+  AlarmState: { waiting: 'En espera', decided: 'Abierta', closed: 'Cerrada', closed_without_person: 'Cerrada sin persona' },
   Presence: { present: 'presente', unclear: 'dudoso', absent: 'ausente' },
   Reader: { model: 'modelo de lenguaje', lexicon: 'lista de palabras', detector: 'detector' },
   Act: {
@@ -131,6 +131,21 @@ export const codes: typeof en = {
     test: 'Prueba',
     duplicate: 'Duplicada',
     undetermined: 'No puede saberse',
+  },
+  ReviewReason: { dismissal: 'Descarte', decoy: 'Alarma incierta', control: 'Alarma de control' },
+  DriftSignCode: {
+    embeddings: 'Lo que dicen las descripciones',
+    facts: 'Qué hechos se leen',
+    verdict_mix: 'Cómo se reparten los veredictos',
+    disagreement: 'Cuánto discrepan las dos lecturas',
+    overrides: 'Cuánto contradicen las personas',
+  },
+  GrantEndCode: {
+    person: 'Lo retiró una persona',
+    expired: 'Se cumplió su plazo',
+    false_dismissal: 'Se halló una amenaza real entre lo que abarca',
+    drift: 'Las alarmas del sitio han cambiado',
+    models_changed: 'Los modelos, o lo aprendido, son otros',
   },
   Role: {
     source: 'Fuente',

@@ -1,11 +1,15 @@
 // Todos los textos españoles de la consola, con las mismas claves que `en.ts`.
 import type { Texts } from './en'
 import { codes } from './es.codes'
+import { autonomy, blind, quality } from './es.oversight'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('es')} ${n === 1 ? one : many}`
 
 export const es: Texts = {
   codes,
+  blind,
+  quality,
+  autonomy,
   common: {
     loading: 'Cargando…',
     retry: 'Reintentar',
@@ -19,6 +23,7 @@ export const es: Texts = {
   },
   nav: {
     queue: 'Cola',
+    quality: 'Calidad',
     log: 'Registro',
     main: 'Principal',
     help: 'Teclas',
@@ -60,6 +65,7 @@ export const es: Texts = {
     open: 'Abiertas',
     waiting: 'En espera',
     closed: 'Cerradas',
+    withoutPerson: 'Cerradas sin persona',
     filter: 'Filtrar',
     filterHint: 'cámara, sitio, tipo, palabras',
     clearFilter: 'Quitar el filtro',
@@ -72,10 +78,13 @@ export const es: Texts = {
     emptyWaitingLead: 'Toda alarma aceptada tiene su sugerencia.',
     emptyClosed: 'No hay alarmas cerradas',
     emptyClosedLead: 'Aquí se listan las que las personas han cerrado.',
+    emptyWithoutPerson: 'Ninguna alarma se cerró sin persona',
+    emptyWithoutPersonLead: 'Aquí se listan las que el sistema cierra porque las personas lo concedieron.',
     emptyFilter: 'Ninguna alarma cumple el filtro',
     emptyFilterLead: 'Escape lo quita.',
     shown: (n, of) =>
       `${n.toLocaleString('es')} de ${of.toLocaleString('es')} cargadas; el filtro solo mira estas.`,
+    shownOnly: (n) => `${n.toLocaleString('es')} cargadas; el filtro solo mira estas.`,
     more: 'Cargar más',
     severity: 'Gravedad',
     suggested: 'Sugerencia',
@@ -236,6 +245,7 @@ export const es: Texts = {
     keys: {
       help: 'Esta lista',
       goQueue: 'Ir a la cola',
+      goQuality: 'Ir a las cifras de calidad',
       goLog: 'Ir al registro',
       down: 'Alarma siguiente',
       up: 'Alarma anterior',

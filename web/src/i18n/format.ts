@@ -3,8 +3,12 @@
 export interface Formats {
   clock: (iso: string) => string
   dateTime: (iso: string) => string
+  date: (iso: string) => string
   share: (value: number) => string
+  /** A measured share: never rounded down to nothing. */
+  rate: (value: number) => string
   decimal: (value: number) => string
+  count: (value: number) => string
 }
 
 /** 24-hour clocks in both languages: control rooms write no am and pm. */
@@ -19,17 +23,24 @@ export function formats(language: string): Formats {
     second: '2-digit',
     hourCycle: 'h23',
   })
+  const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric' })
   const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 })
+  const rate = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 })
+  const smallRate = new Intl.NumberFormat(language, { style: 'percent', maximumSignificantDigits: 2 })
+  const count = new Intl.NumberFormat(language)
   const decimal = new Intl.NumberFormat(language, { maximumFractionDigits: 2, minimumFractionDigits: 2 })
   const guarded = (format: Intl.DateTimeFormat) => (iso: string) => {
-    const date = new Date(iso)
-    return Number.isNaN(date.getTime()) ? iso : format.format(date)
+    const at = new Date(iso)
+    return Number.isNaN(at.getTime()) ? iso : format.format(at)
   }
   return {
     clock: guarded(clock),
     dateTime: guarded(dateTime),
+    date: guarded(date),
     share: (value) => share.format(value),
+    rate: (value) => (Math.abs(value) < 0.01 ? smallRate : rate).format(value),
     decimal: (value) => decimal.format(value),
+    count: (value) => count.format(value),
   }
 }
 

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 
 import { PAGE, useQueue } from '../api/queries'
 import type { AlarmState, QueueItem } from '../api/types'
+import type { Texts } from '../i18n/en'
 import { useI18n } from '../i18n/I18nProvider'
 import { useKeys } from '../keys/KeysProvider'
 import { Link, paths, useRouter } from '../router'
@@ -16,7 +17,7 @@ import styles from './Queue.module.css'
 import { QueueHead, QueueRow } from './QueueRow'
 import { useShown } from './useShown'
 
-const tabs: AlarmState[] = ['decided', 'waiting', 'closed']
+const tabs: AlarmState[] = ['decided', 'waiting', 'closed', 'closed_without_person']
 // Coming back from an alarm, the cursor is where it was.
 let lastOpened: string | null = null
 
@@ -34,8 +35,8 @@ export function QueuePage({ state }: { state: AlarmState }) {
   const now = useNow()
 
   const rows = useMemo(
-    () => (filter.trim() === '' ? shown.rows : shown.rows.filter((row) => fits(filter, wordsOf(row.item, code)))),
-    [shown.rows, filter, code],
+    () => (filter.trim() === '' ? shown.rows : shown.rows.filter((row) => fits(filter, wordsOf(row.item, t, code)))),
+    [shown.rows, filter, t, code],
   )
 
   // One row can always be reached with Tab, also when the filter has hidden the one under the cursor.
@@ -73,16 +74,23 @@ export function QueuePage({ state }: { state: AlarmState }) {
     },
   })
 
-  const counts = query.data?.counts
-  const total = counts?.[state] ?? 0
+  // The server counts only what people have to do with; of the rest it is known whether the last page is full.
+  const counts: Partial<Record<AlarmState, number>> | undefined = query.data?.counts
+  const total = counts?.[state] ?? null
+  const more = total === null ? shown.rows.length >= limit : total > shown.rows.length + arrivals
+  const tabNames: Record<AlarmState, string> = {
+    decided: t.queue.open,
+    waiting: t.queue.waiting,
+    closed: t.queue.closed,
+    closed_without_person: t.queue.withoutPerson,
+  }
   return (
     <section className={styles.page} aria-label={t.queue.title}>
       <div className={styles.bar}>
         <nav className={styles.tabs} aria-label={t.queue.title}>
           {tabs.map((tab) => (
             <Link key={tab} href={paths.queue(tab)} aria-current={tab === state ? 'page' : undefined}>
-              {{ decided: t.queue.open, waiting: t.queue.waiting, closed: t.queue.closed }[tab]}{' '}
-              <b>{counts?.[tab] ?? '–'}</b>
+              {tabNames[tab]} {tab !== 'closed_without_person' && <b>{counts?.[tab] ?? '–'}</b>}
             </Link>
           ))}
         </nav>
@@ -118,9 +126,9 @@ export function QueuePage({ state }: { state: AlarmState }) {
               />
             ))}
           </ol>
-          {total > shown.rows.length + arrivals && (
+          {more && (
             <div className={styles.more}>
-              {t.queue.shown(shown.rows.length, total)}
+              {total === null ? t.queue.shownOnly(shown.rows.length) : t.queue.shown(shown.rows.length, total)}
               <Button variant="default" size="xs" onClick={() => setLimit(limit + PAGE)} loading={query.isFetching}>
                 {t.queue.more}
               </Button>
@@ -139,12 +147,13 @@ function Empty({ state, filtered }: { state: AlarmState; filtered: boolean }) {
     decided: [t.queue.emptyOpen, t.queue.emptyOpenLead] as const,
     waiting: [t.queue.emptyWaiting, t.queue.emptyWaitingLead] as const,
     closed: [t.queue.emptyClosed, t.queue.emptyClosedLead] as const,
+    closed_without_person: [t.queue.emptyWithoutPerson, t.queue.emptyWithoutPersonLead] as const,
   }[state]
   return <EmptyView title={title} lead={lead} />
 }
 
 /** All that the filter can find a row by: the codes as people read them, and the source's own words. */
-function wordsOf(item: QueueItem, code: ReturnType<typeof useI18n>['code']): string[] {
+function wordsOf(item: QueueItem, t: Texts, code: ReturnType<typeof useI18n>['code']): string[] {
   return [
     item.site,
     item.camera,
@@ -152,6 +161,7 @@ function wordsOf(item: QueueItem, code: ReturnType<typeof useI18n>['code']): str
     code('AlarmKind', item.kind),
     item.source_event_id,
     item.headline ?? '',
+    item.blind ? t.blind.row : '',
     item.severity == null ? '' : code('Severity', item.severity),
     item.outcome == null ? '' : code('Outcome', item.outcome),
     item.disposition == null ? '' : code('DispositionCode', item.disposition),

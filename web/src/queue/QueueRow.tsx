@@ -52,18 +52,7 @@ export function QueueRow({ row: { item, gone }, now, current, onFocus, onOpen }:
         onFocus={() => onFocus(item.id)}
         onClick={() => onOpen(item.id)}
       >
-        <span className={styles.severity}>
-          {item.severity == null ? <span className={styles.muted}>–</span> : <SeverityMark severity={item.severity} size={24} />}
-        </span>
-        <Suggestion item={item} gone={gone} />
-        <span>{item.avs_level == null ? '' : <LevelMark level={item.avs_level} />}</span>
-        {item.state === 'closed' ? (
-          <span className={styles.human}>{code('DispositionCode', item.disposition)}</span>
-        ) : (
-          <span className={styles.number} title={t.queue.threatHint}>
-            {item.threat_probability == null ? '' : format.share(item.threat_probability)}
-          </span>
-        )}
+        {item.blind ? <Blind gone={gone} /> : <Suggested item={item} gone={gone} />}
         <span className={styles.place}>
           <b>{item.camera}</b>
           <span>
@@ -76,6 +65,37 @@ export function QueueRow({ row: { item, gone }, now, current, onFocus, onOpen }:
         </span>
       </Link>
     </li>
+  )
+}
+
+/** Nothing of the suggestion, and no mark that would stand out: people judge it as any other. */
+function Blind({ gone }: { gone: boolean }) {
+  const { t } = useI18n()
+  return (
+    <span className={styles.blind}>
+      {t.blind.row}
+      {gone && <span className={styles.gone}>{t.queue.gone}</span>}
+    </span>
+  )
+}
+
+function Suggested({ item, gone }: { item: QueueItem; gone: boolean }) {
+  const { t, code, format } = useI18n()
+  return (
+    <>
+      <span className={styles.severity}>
+        {item.severity == null ? <span className={styles.muted}>–</span> : <SeverityMark severity={item.severity} size={24} />}
+      </span>
+      <Suggestion item={item} gone={gone} />
+      <span>{item.avs_level == null ? '' : <LevelMark level={item.avs_level} />}</span>
+      {item.state === 'closed' ? (
+        <span className={styles.human}>{code('DispositionCode', item.disposition)}</span>
+      ) : (
+        <span className={styles.number} title={t.queue.threatHint}>
+          {item.threat_probability == null ? '' : format.share(item.threat_probability)}
+        </span>
+      )}
+    </>
   )
 }
 

@@ -5,6 +5,10 @@ export const disposes = (role: Role) => role === 'operator' || role === 'supervi
 
 export const audits = (role: Role) => role === 'auditor' || role === 'manager' || role === 'admin'
 
+export const seesQuality = (role: Role) => role === 'supervisor' || audits(role)
+
+export const grantsAutonomy = (role: Role) => role === 'manager'
+
 const rank: Partial<Record<Role, number>> = { operator: 1, supervisor: 2, manager: 3 }
 // One person never suffices where two must approve.
 const needed: Record<Approver, number> = { operator: 1, supervisor: 2, manager: 3, two_persons: Number.POSITIVE_INFINITY }

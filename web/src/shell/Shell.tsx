@@ -5,10 +5,11 @@ import { useState, type ReactNode } from 'react'
 import { api } from '../api/client'
 import { keys } from '../api/queries'
 import type { Liveness } from '../api/stream'
+import { AutonomyStrip } from '../autonomy/AutonomyStrip'
 import { useI18n } from '../i18n/I18nProvider'
 import { useKeys } from '../keys/KeysProvider'
 import { Link, paths, useRouter } from '../router'
-import { audits } from '../session/roles'
+import { audits, seesQuality } from '../session/roles'
 import { useUser } from '../session/SessionContext'
 import { DisplayMenu } from './DisplayMenu'
 import { HelpOverlay } from './HelpOverlay'
@@ -22,10 +23,12 @@ export function Shell({ liveness, children }: { liveness: Liveness; children: Re
   const client = useQueryClient()
   const [help, setHelp] = useState(false)
   const mayAudit = audits(user.role)
+  const mayWatch = seesQuality(user.role)
 
   useKeys('everywhere', {
     help: () => setHelp(true),
     goQueue: () => navigate(paths.queue()),
+    ...(mayWatch ? { goQuality: () => navigate(paths.quality()) } : {}),
     ...(mayAudit ? { goLog: () => navigate(paths.log()) } : {}),
   })
 
@@ -51,6 +54,11 @@ export function Shell({ liveness, children }: { liveness: Liveness; children: Re
           <Link href={paths.queue()} aria-current={route.page === 'queue' || route.page === 'alarm' ? 'page' : undefined}>
             {t.nav.queue}
           </Link>
+          {mayWatch && (
+            <Link href={paths.quality()} aria-current={route.page === 'quality' ? 'page' : undefined}>
+              {t.nav.quality}
+            </Link>
+          )}
           {mayAudit && (
             <Link href={paths.log()} aria-current={route.page === 'log' ? 'page' : undefined}>
               {t.nav.log}
@@ -69,6 +77,9 @@ export function Shell({ liveness, children }: { liveness: Liveness; children: Re
           {t.nav.logOut}
         </button>
       </header>
+      <div>
+        <AutonomyStrip />
+      </div>
       <main id="content" tabIndex={-1} className={styles.content}>
         {children}
       </main>

@@ -10,6 +10,7 @@ import styles from './page.module.css'
 export function problemText(t: Texts, error: unknown): string {
   if (!(error instanceof ApiError)) return t.problem.other
   if (error.away) return t.problem.away
+  if (error.code === 'judge_first') return t.blind.first
   if (error.status === 403) return t.problem.forbidden
   if (error.status === 404) return t.problem.missing
   if (error.status === 409) return t.problem.conflict
