@@ -185,7 +185,7 @@ impl Pipeline {
             context: &findings.context,
             ruling: &findings.ruling,
             assessment: &findings.assessment,
-            has_captions: !alarm.captions.is_empty(),
+            captions: alarm.captions.len(),
             scale: findings.learned.as_ref().map(|learned| learned.scale),
         });
         verdict.actions = actions::plan(&findings.ruling, &verdict, &findings.context);

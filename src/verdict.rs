@@ -17,8 +17,8 @@ pub struct Grounds<'a> {
     pub ruling: &'a Ruling,
     /// What the model thinks.
     pub assessment: &'a Assessment,
-    /// Whether the alarm brought captions.
-    pub has_captions: bool,
+    /// How many captions the alarm brought.
+    pub captions: usize,
     /// The scale that the site's labels gave, where it has some.
     pub scale: Option<Scale>,
 }
@@ -60,7 +60,7 @@ fn decide(grounds: Grounds<'_>) -> (Outcome, ReasonCode) {
             outcome => (outcome, ReasonCode::SettledByRule),
         };
     }
-    if !grounds.has_captions {
+    if grounds.captions == 0 {
         return (Outcome::Uncertain, ReasonCode::NoCaptions);
     }
     if !assessment.failures.is_empty() {
@@ -73,12 +73,13 @@ fn decide(grounds: Grounds<'_>) -> (Outcome, ReasonCode) {
     }
 }
 
-/// A threat is real when a rule says so and the classifier, which reads by itself, does not object.
+/// A threat is real when a rule says so and the classifier, which reads by itself, does not object. What
+/// a site prohibits is no danger, so there the captions themselves must bear it out.
 fn verified(grounds: Grounds<'_>) -> (Outcome, ReasonCode) {
     let classifier = grounds.assessment.confidence.classifier_threat;
     if !grounds.ruling.permits(Outcome::Verified) {
         (Outcome::Uncertain, ReasonCode::NotPermitted)
-    } else if classifier.is_some_and(|threat| threat >= 0.5) {
+    } else if classifier.is_some_and(|threat| threat >= 0.5) || prohibited(grounds) >= 0.5 {
         (Outcome::Verified, ReasonCode::Verified)
     } else {
         (Outcome::Uncertain, ReasonCode::ReadsDisagree)
@@ -191,12 +192,24 @@ fn avs_level(grounds: Grounds<'_>, outcome: Outcome) -> AvsLevel {
     }
 }
 
-/// The two reads' log-odds, averaged, on the scale of the site's labels; without labels it is not
+/// The share of the captions that plainly show what a rule prohibits here.
+fn prohibited(grounds: Grounds<'_>) -> f64 {
+    let (shown, all) = (grounds.ruling.prohibited.len(), grounds.captions.max(1));
+    #[expect(clippy::cast_precision_loss, reason = "an alarm has some thousand captions at most")]
+    let share = shown as f64 / all as f64;
+    share.min(1.0)
+}
+
+/// Log-odds that what a site prohibits adds where every caption shows it; chosen on the `avenue` set.
+const PROHIBITED: f64 = 6.0;
+
+/// The two reads' log-odds, averaged, and what the site prohibits, which they cannot know; on the scale of the site's labels; without labels it is not
 /// calibrated, and says so.
 fn probability(grounds: Grounds<'_>) -> (f64, bool) {
     let confidence = &grounds.assessment.confidence;
     let reads = [confidence.model_threat, confidence.classifier_threat];
     let Some(read) = odds::together(reads.into_iter().flatten()) else { return (0.5, false) };
+    let read = odds::probability(odds::log_odds(read) + PROHIBITED * prohibited(grounds));
     grounds.scale.map_or((read, false), |scale| (scale.of(read), true))
 }
 

@@ -102,6 +102,7 @@ mod tests {
             rules: Vec::new(),
             due,
             may_close_without_person: false,
+            prohibited: Vec::new(),
             settled: None,
         };
         let mut context = Context::unknown("test", jiff::Timestamp::UNIX_EPOCH);

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::{
     action::RecommendedAction,
     facts::codes,
+    ids::CaptionId,
     verdict::{Outcome, Severity},
 };
 
@@ -74,6 +75,9 @@ pub struct Ruling {
     pub may_close_without_person: bool,
     /// The rules that determined this, sorted by id and action.
     pub rules: Vec<FiredRule>,
+    /// Captions that plainly show what a rule prohibits here, though it is no danger anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prohibited: Vec<CaptionId>,
     /// Actions that the policies make due, most urgent first.
     pub due: Vec<RecommendedAction>,
     /// Set where a rule settles the alarm without a model.

@@ -1,8 +1,10 @@
 //! Puts what fired together into a ruling.
 
+use std::collections::BTreeSet;
+
 use crate::domain::{
-    ActionCode, Approver, Context, Effect, Facts, FiredRule, Outcome, Oversight, RecommendedAction,
-    Ruling, SceneText, Severity, Urgency,
+    ActionCode, Approver, CaptionId, Context, Effect, Facts, FiredRule, Observed, Outcome,
+    Oversight, Presence, RecommendedAction, Ruling, SceneText, Severity, Urgency,
 };
 
 use super::{
@@ -56,6 +58,7 @@ impl Findings<'_> {
             oversight: self.oversight(failed),
             may_close_without_person: permitted_alone && allowed(PolicyAction::CloseWithoutPerson),
             rules,
+            prohibited: if allowed(PolicyAction::Verify) { self.prohibited() } else { Vec::new() },
             due: self.due(self.case.context),
             settled: None,
         }
@@ -119,6 +122,23 @@ impl Findings<'_> {
         if orders(self.case.facts) { floor.raised() } else { floor }
     }
 
+    /// The captions that plainly show what a rule that fired prohibits.
+    fn prohibited(&self) -> Vec<CaptionId> {
+        let codes: BTreeSet<&str> = self
+            .of(PolicyAction::Verify)
+            .into_iter()
+            .flat_map(|fired| &fired.permits)
+            .flat_map(|place| self.rules[*place].prohibits.iter().map(String::as_str))
+            .collect();
+        let facts = self.case.facts;
+        let captions: BTreeSet<CaptionId> = shown(&facts.acts, &codes)
+            .into_iter()
+            .chain(shown(&facts.objects, &codes))
+            .chain(shown(&facts.hazards, &codes))
+            .collect();
+        captions.into_iter().collect()
+    }
+
     fn oversight(&self, failed: bool) -> Oversight {
         self.determining()
             .map(|(_, rule)| rule.oversight)
@@ -156,6 +176,18 @@ impl Findings<'_> {
             because: first.because.clone(),
         })
     }
+}
+
+/// The captions that plainly show one of the `codes`.
+fn shown<T: Copy + Into<&'static str>>(
+    observed: &[Observed<T>],
+    codes: &BTreeSet<&str>,
+) -> Vec<CaptionId> {
+    observed
+        .iter()
+        .filter(|one| one.presence == Presence::Present && codes.contains(one.code.into()))
+        .flat_map(|one| one.evidence.iter().copied())
+        .collect()
 }
 
 fn urgent_first(rule: &Rule) -> (Urgency, std::cmp::Reverse<Approver>, &str) {
@@ -197,6 +229,7 @@ pub(super) fn unanswerable(digest: &str, facts: &Facts) -> Ruling {
         severity_floor: if orders(facts) { floor.raised() } else { floor },
         oversight: Oversight::Supervisor,
         rules: vec![policy_error()],
+        prohibited: Vec::new(),
         due: Vec::new(),
         settled: None,
     }

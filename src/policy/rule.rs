@@ -4,15 +4,24 @@ use std::str::FromStr;
 
 use cedar_policy::{ActionConstraint, Policy};
 
-use crate::domain::{Approver, Effect, Outcome, Oversight, Severity, Urgency};
+use crate::domain::{Act, Approver, Effect, Hazard, Object, Outcome, Oversight, Severity, Urgency};
 
 use super::{action::PolicyAction, error::Problem, statements::Statement};
 
 /// Annotations that every rule must carry.
 const REQUIRED: [&str; 4] = ["id", "severity", "because", "cites"];
 /// Annotations that Sereno reads.
-const KNOWN: [&str; 8] =
-    ["id", "severity", "because", "cites", "approver", "urgency", "oversight", "settles"];
+const KNOWN: [&str; 9] = [
+    "id",
+    "severity",
+    "because",
+    "cites",
+    "approver",
+    "urgency",
+    "oversight",
+    "settles",
+    "prohibits",
+];
 
 /// One rule of a policy set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +50,9 @@ pub struct Rule {
     pub urgency: Urgency,
     /// What it decides before any model reads the alarm: its `@settles`.
     pub settles: Option<Outcome>,
+    /// Acts, things and hazards that are forbidden here though they are no danger anywhere: its
+    /// `@prohibits`. The two reads, which look for danger, cannot know them.
+    pub prohibits: Vec<String>,
     /// The whole rule, as the file has it.
     pub text: String,
 }
@@ -75,10 +87,12 @@ impl Rule {
             approver: reader.code("approver").unwrap_or(Approver::Operator),
             urgency: reader.code("urgency").unwrap_or(Urgency::Routine),
             settles: reader.code("settles"),
+            prohibits: reader.prohibits(),
             text: statement.text.to_owned(),
         };
         reader.check_id(&rule.id);
         reader.check_due(&rule);
+        reader.check_prohibition(&rule);
         if reader.problems.is_empty() { Ok(rule) } else { Err(reader.problems) }
     }
 }
@@ -133,6 +147,33 @@ impl Reader<'_> {
             );
         }
         code
+    }
+
+    /// The codes of `@prohibits`, parted by spaces.
+    fn prohibits(&mut self) -> Vec<String> {
+        let codes: Vec<String> =
+            self.words("prohibits").split_whitespace().map(ToOwned::to_owned).collect();
+        for code in &codes {
+            let known = Act::from_str(code).is_ok()
+                || Object::from_str(code).is_ok()
+                || Hazard::from_str(code).is_ok();
+            if !known {
+                self.refuse(
+                    format!("@prohibits names `{code}`"),
+                    "write codes of acts, objects or hazards, such as \"bicycle runs\"".to_owned(),
+                );
+            }
+        }
+        codes
+    }
+
+    fn check_prohibition(&mut self, rule: &Rule) {
+        if !rule.prohibits.is_empty() && !rule.permits(PolicyAction::Verify) {
+            self.refuse(
+                "@prohibits stands at a rule that verifies nothing".to_owned(),
+                "put it at a permit of verify; a forbid of dismiss needs none".to_owned(),
+            );
+        }
     }
 
     fn actions(&mut self) -> Vec<PolicyAction> {

@@ -97,7 +97,7 @@ impl Store {
 
     /// The alarm, or `None`.
     pub async fn alarm(&self, id: AlarmId) -> Result<Option<StoredAlarm>, StoreError> {
-        sqlx::query("SELECT site, received_at, document, state, blind FROM alarm WHERE id = $1")
+        sqlx::query("SELECT site, received_at, document, state, blind, closed_under FROM alarm WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&self.pool)
             .await?
@@ -105,7 +105,10 @@ impl Store {
                 let state = row::parsed(&found, "state")?;
                 Ok(StoredAlarm {
                     id,
-                    blind: row::number::<i64>(&found, "blind")? != 0 && state != AlarmState::Closed,
+                    // While it waits, only a control alarm is marked; nobody may tell it from the others.
+                    blind: row::number::<i64>(&found, "blind")? != 0
+                        && state == AlarmState::Decided,
+                    closed_under: row::maybe_text(&found, "closed_under")?,
                     site: row::text(&found, "site")?,
                     received_at: row::time(&found, "received_at")?,
                     alarm: row::document(&found, "document")?,

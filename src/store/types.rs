@@ -70,6 +70,9 @@ pub struct StoredAlarm {
     pub state: AlarmState,
     /// Whether its suggestion is hidden from those who close alarms until one of them has.
     pub blind: bool,
+    /// The grant under which the system closed it without a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_under: Option<String>,
 }
 
 /// Which alarms of the queue.

@@ -314,6 +314,7 @@ pub mod sample {
                 rules: Vec::new(),
                 due: Vec::new(),
                 may_close_without_person: false,
+                prohibited: Vec::new(),
                 settled: None,
             },
             assessment: Assessment {

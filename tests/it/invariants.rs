@@ -80,7 +80,7 @@ fn decide(case: &Case, facts: &Facts) -> Verdict {
         context: &case.context,
         ruling: &ruling,
         assessment: &assessment,
-        has_captions: true,
+        captions: 2,
         scale: case.scale,
     });
     verdict.actions = actions::plan(&ruling, &verdict, &case.context);

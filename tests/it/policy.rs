@@ -263,7 +263,7 @@ fn a_policy_that_permits_everything_replaces_no_grant() {
         @id("all") @severity("none") @because("B.") @cites("C")
         permit (principal, action in [Sereno::Action::"dismiss", Sereno::Action::"closeWithoutPerson"], resource);
     "#;
-    std::fs::write(folder.path().join("all.cedar"), rules).unwrap();
+    fs::write(folder.path().join("all.cedar"), rules).unwrap();
     let policies = PolicySet::load(folder.path()).unwrap();
     let ruling = policies.evaluate(&line_crossing(), &walker(), &open_entrance());
     assert_eq!(ruling.permitted, [Outcome::Dismissed, Outcome::Uncertain]);

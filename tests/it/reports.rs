@@ -129,6 +129,7 @@ fn ruling() -> Ruling {
         }],
         due: vec![],
         may_close_without_person: false,
+        prohibited: Vec::new(),
         settled: None,
     }
 }

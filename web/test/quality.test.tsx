@@ -54,6 +54,15 @@ describe('figures', () => {
     expect(screen.getByRole('rowheader', { name: 'fence-east' }).closest('tr')?.textContent).toContain('2 of 61')
   })
 
+  it('give the bound, not nought, where none was found among a few, and nothing where that could be any share', async () => {
+    await open([{ ...site, all: { ...measured, false_dismissals: { hits: 0, of: 4, share: 0, low: 0, high: 0.6024 }, missed_threats: { share: 0, high: 1 } } }])
+    const number = within(region(en.quality.falseDismissals)).getByText('0 of 4')
+    expect(number.textContent).toBe('0 of 4 at most 60.2%')
+    const missed = region(en.quality.missed)
+    expect(missed.textContent).toContain(en.quality.missedWide)
+    expect(missed.textContent).not.toContain('%')
+  })
+
   it('never round a small share to nothing, and take the shortest axis that holds the bound', async () => {
     await open([{ ...site, all: { ...measured, false_dismissals: { hits: 1, of: 4000, share: 0.00025, low: 0.0000063, high: 0.0014 } } }])
     const figure = region(en.quality.falseDismissals)

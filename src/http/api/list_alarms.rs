@@ -48,6 +48,8 @@ pub(crate) struct QueueCounts {
     decided: u64,
     /// Closed by a person.
     closed: u64,
+    /// Closed by the system, as people granted.
+    closed_without_person: u64,
 }
 
 /// Why there is no list.
@@ -90,8 +92,12 @@ pub(crate) async fn list_alarms(
 ) -> Result<Json<AlarmList>, ListAlarmsError> {
     let items = reader.queue(&filter(query)?).await?;
     let counts = reader.counts().await?;
-    let counts =
-        QueueCounts { waiting: counts.waiting, decided: counts.decided, closed: counts.closed };
+    let counts = QueueCounts {
+        waiting: counts.waiting,
+        decided: counts.decided,
+        closed: counts.closed,
+        closed_without_person: counts.closed_without_person,
+    };
     Ok(Json(AlarmList { items, counts }))
 }
 

@@ -33,6 +33,9 @@ pub(crate) struct AlarmDetail {
     decision: Option<Decision>,
     /// Whether the decision is hidden until a person has judged the alarm themselves.
     blind: bool,
+    /// The grant under which the system closed it without a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_under: Option<String>,
     /// Why it was hidden; told once a person has judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     review: Option<Review>,
@@ -80,7 +83,7 @@ pub(crate) async fn show_alarm(
     let id: AlarmId = id.parse().map_err(|_| ShowAlarmError::NotFound)?;
     let kept = reader.alarm(id).await?.ok_or(ShowAlarmError::NotFound)?;
     let knows = reader.may_know(&kept);
-    let StoredAlarm { id, site, received_at, alarm, state, blind } = kept;
+    let StoredAlarm { id, site, received_at, alarm, state, blind, closed_under } = kept;
     let decision = if knows { reader.decision(id).await? } else { None };
     let review = if knows { reader.review(id).await? } else { None };
     let dispositions = reader.dispositions(id).await?;
@@ -92,6 +95,7 @@ pub(crate) async fn show_alarm(
         alarm,
         decision,
         blind,
+        closed_under,
         review,
         dispositions,
     }))

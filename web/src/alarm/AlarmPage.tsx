@@ -125,12 +125,12 @@ function AlarmView({ detail, report }: { detail: AlarmDetail; report: boolean })
               )}
               {!due && <DispositionHistory dispositions={detail.dispositions} />}
               {decision !== null && !due && <VerdictPanel decision={decision} />}
-              {decision !== null && (
+              {decision !== null && !isRecorded(detail) && (
                 <ActionsList
                   actions={decision.verdict.actions}
                   approved={draft.approved}
                   onChange={(approved) => setDraft({ ...draft, approved })}
-                  readOnly={closedBecause !== null || isRecorded(detail)}
+                  readOnly={closedBecause !== null}
                 />
               )}
               {/* What is urgent stands first. */}

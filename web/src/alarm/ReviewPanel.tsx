@@ -28,9 +28,21 @@ export function ReviewPanel({ review, decision, said, fresh, actionsDue, onNext 
   const recognised = said.code === 'real_threat' ? t.blind.recognised : t.blind.notRecognised
   return (
     <section className={styles.aside} aria-label={t.blind.judged}>
-      <h2 ref={fresh ? title : undefined} tabIndex={-1}>
-        {t.blind.judged}
-      </h2>
+      <div className={styles.asideHead}>
+        <h2 ref={fresh ? title : undefined} tabIndex={-1}>
+          {t.blind.judged}
+        </h2>
+        {fresh && (
+          <Button variant="default" size="compact-sm" onClick={onNext}>
+            {t.blind.next}
+            {!actionsDue && (
+              <kbd aria-hidden className={styles.enter}>
+                ⏎
+              </kbd>
+            )}
+          </Button>
+        )}
+      </div>
       <dl className={styles.sides}>
         <Pair term={t.blind.suggested}>
           <OutcomeMark outcome={decision.verdict.outcome} />
@@ -46,18 +58,6 @@ export function ReviewPanel({ review, decision, said, fresh, actionsDue, onNext 
       {actionsDue && (
         <p className={styles.due}>
           {t.blind.actionsDue} <kbd aria-hidden>a</kbd>
-        </p>
-      )}
-      {fresh && (
-        <p>
-          <Button variant="default" size="sm" onClick={onNext}>
-            {t.blind.next}
-            {!actionsDue && (
-              <kbd aria-hidden className={styles.enter}>
-                ⏎
-              </kbd>
-            )}
-          </Button>
         </p>
       )}
     </section>

@@ -10,7 +10,7 @@ export const blind: typeof en.blind = {
   may: 'Puede ser una que el sistema descartaría, una de la que duda, o una alarma de control: una amenaza real grabada que se muestra otra vez.',
   first: 'Esta alarma se valora sin la sugerencia. Aparecerá cuando diga qué ha sido.',
   hiddenFromOperators: 'Quien cierre esta alarma no ve la sugerencia hasta que la haya valorado.',
-  judged: 'Valorada sin la sugerencia',
+  judged: 'Valorada a ciegas',
   suggested: 'El sistema había sugerido',
   youSaid: 'Usted dijo',
   said: (by) => `${by} dijo`,
@@ -23,7 +23,7 @@ export const blind: typeof en.blind = {
   notRecognised: 'Se cerró como otra cosa, y eso le pasa a cualquiera.',
   noScore: 'Cuenta en las cifras del sitio; no puntúa a nadie.',
   actionsDue: 'Hay acciones recomendadas. Marque las que apruebe y diga otra vez qué ha sido.',
-  next: 'Alarma siguiente',
+  next: 'Siguiente',
 }
 
 export const quality: typeof en.quality = {
@@ -49,7 +49,9 @@ export const quality: typeof en.quality = {
   missed: 'Amenazas reales que se descartan',
   missedLead: 'De todas las amenazas reales, la parte que se descarta: extrapolada de las revisiones a ciegas.',
   missedNone: 'Hacen falta descartes valorados a ciegas y una amenaza real entre todo lo que han cerrado las personas.',
+  missedWide: 'Se ha valorado a ciegas demasiado poco para decir nada: puede ser cualquier parte.',
   estimate: (share) => `cerca del ${share}`,
+  boundOnly: (high) => `como mucho ${high}`,
   atMost: (high) => `Como mucho ${high}, con una confianza del 97,5 %`,
   missedPlot: (share, high) => `Cerca del ${share}, y como mucho ${high} con una confianza del 97,5 %.`,
   overridden: 'Sugerencias que las personas contradijeron',

@@ -11,6 +11,9 @@ interface Words {
   missing: string
 }
 
+/** An upper bound so near to all that it tells nothing. */
+const SAYS_NOTHING = 0.995
+
 export function RateFigure({ rate, ...words }: Words & { rate: Rate }) {
   const { t, format } = useI18n()
   const { hits, of, share, low, high } = rate
@@ -20,7 +23,8 @@ export function RateFigure({ rate, ...words }: Words & { rate: Rate }) {
     <section className={styles.figure} aria-label={words.title}>
       <h2>{words.title}</h2>
       <p className={styles.number}>
-        {t.quality.of(hits, of)} <span>{shareText}</span>
+        {/* That none was found among a few is no share of nought: then the bound is what is known. */}
+        {t.quality.of(hits, of)} <span>{hits === 0 ? t.quality.boundOnly(highText) : shareText}</span>
       </p>
       <IntervalPlot share={share} low={low} high={high} label={t.quality.plot(hits, of, shareText, lowText, highText)} />
       <p>{t.quality.interval(lowText, highText)}</p>
@@ -32,11 +36,12 @@ export function RateFigure({ rate, ...words }: Words & { rate: Rate }) {
 export function ExtrapolatedFigure({ estimate, ...words }: Words & { estimate: Extrapolated | null | undefined }) {
   const { t, format } = useI18n()
   if (estimate == null) return <NotMeasured {...words} />
+  if (estimate.high >= SAYS_NOTHING) return <NotMeasured {...words} missing={t.quality.missedWide} />
   const [share, high] = [format.rate(estimate.share), format.rate(estimate.high)]
   return (
     <section className={styles.figure} aria-label={words.title}>
       <h2>{words.title}</h2>
-      <p className={styles.number}>{t.quality.estimate(share)}</p>
+      <p className={styles.number}>{estimate.share === 0 ? t.quality.boundOnly(high) : t.quality.estimate(share)}</p>
       <IntervalPlot share={estimate.share} high={estimate.high} label={t.quality.missedPlot(share, high)} />
       <p>{t.quality.atMost(high)}</p>
       <p className={styles.quiet}>{words.lead}</p>
