@@ -122,6 +122,11 @@ impl SentenceClassifier {
         }
         Ok(Self { embedder, head })
     }
+
+    /// What it reads sentences with.
+    pub fn embedder(&self) -> Arc<dyn SentenceEmbedder> {
+        Arc::clone(&self.embedder)
+    }
 }
 
 #[async_trait]
