@@ -48,8 +48,13 @@ struct Level {
 }
 
 impl Selective {
-    /// Of scores that are probabilities; nothing where there are none.
+    /// Of scores that are probabilities. Nothing where threats or harmless ones are missing: who errs
+    /// on one side alone is told from who never errs by nothing.
     pub fn of(ranking: &Ranking, draws: &Draws) -> Option<Self> {
+        let (threats, harmless) = ranking.counts();
+        if threats == 0 || harmless == 0 {
+            return None;
+        }
         let sorted = by_confidence(ranking);
         let levels = levels(&sorted, None);
         Some(Self {
@@ -212,7 +217,9 @@ mod tests {
         let wrong = found(&[(0.1, true), (0.8, false)]);
         close(wrong.aurc.value, 1.0);
         close(wrong.excess_aurc.value, 0.0);
-        assert_eq!(Selective::of(&ranking(&[]), &Draws::new(0)), None);
+        for one_truth in [&[][..], &[(0.9, true), (0.8, true)]] {
+            assert_eq!(Selective::of(&ranking(one_truth), &Draws::new(2)), None);
+        }
     }
 
     #[test]
@@ -231,7 +238,9 @@ mod tests {
         ) {
             let items: Vec<_> = items.iter().map(|(s, t)| (f64::from(*s) / 10.0, *t)).collect();
             let ranked = ranking(&items);
-            let found = Selective::of(&ranked, &Draws::seeded(items.len(), 1, 1)).unwrap();
+            let found = Selective::of(&ranked, &Draws::seeded(items.len(), 1, 1));
+            prop_assume!(found.is_some());
+            let found = found.unwrap();
             prop_assert!(found.excess_aurc.value > -1e-9);
             let last = curve(&ranked).last().copied().unwrap();
             prop_assert!((last.risk - found.risk).abs() < 1e-9);

@@ -7,6 +7,10 @@ use plotters::{
         BLACK, Cartesian2d, Circle, Color as _, DrawingArea, IntoDrawingArea as _, IntoFont as _,
         LineSeries, PathElement, RGBColor, SVGBackend, Text, WHITE,
     },
+    style::{
+        TextStyle,
+        text_anchor::{HPos, Pos, VPos},
+    },
 };
 
 /// Width of a panel.
@@ -63,7 +67,7 @@ impl Panel {
         Self { lines, ..self }
     }
 
-    /// With points that are marked and named.
+    /// With points that are marked, and named where they have a name.
     pub(super) fn with_marks(self, marks: Vec<(f64, f64, String)>) -> Self {
         Self { marks, ..self }
     }
@@ -111,12 +115,13 @@ impl Panel {
         let own = COLOURS[0];
         let dots = self.marks.iter().map(|(x, y, _)| Circle::new((*x, *y), 4, own.filled()));
         chart.draw_series(dots).map_err(in_words)?;
-        let font = (FONT, 11).into_font();
-        let names = self.marks.iter().map(|(x, y, told)| {
-            // On the side where the panel has room.
-            let x = if *x > 0.85 { x - 0.14 } else { x + 0.012 };
-            Text::new(told.clone(), (x, y + 0.035), font.clone())
-        });
+        let above = TextStyle::from((FONT, 11)).pos(Pos::new(HPos::Center, VPos::Bottom));
+        let names =
+            self.marks.iter().filter(|(_, _, told)| !told.is_empty()).map(|(x, y, told)| {
+                // Below the point where the panel ends above it.
+                let y = if *y > 0.95 { y - 0.06 } else { y + 0.02 };
+                Text::new(told.clone(), (x.clamp(0.04, 0.96), y), above.clone())
+            });
         chart.draw_series(names).map_err(in_words)?;
         if self.lines.is_empty() {
             let said = "cannot be told from these labels".to_owned();

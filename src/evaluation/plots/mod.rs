@@ -7,8 +7,9 @@ use super::{
     Figures, Rivals, Sample,
     bootstrap::Estimate,
     calibration::Calibration,
+    figures::Ordering,
     grouped::Grouped,
-    ranking::{Ranking, Threshold},
+    ranking::{AtRecall, Ranking, Threshold},
     selective,
 };
 
@@ -141,27 +142,34 @@ fn precision_recall(figures: &Figures, series: &[Series]) -> Picture {
 
 fn operating_points(figures: &Figures, series: &[Series]) -> Picture {
     let axes = ["recall: share of the threats kept", "share of the harmless dismissed"];
-    let panels = panels(series, axes, |_, ranking, _| {
+    let own = [&figures.clip, &figures.group];
+    let panels = panels(series, axes, |one, ranking, at| {
         let point = |at: &Threshold| (at.recall, at.harmless_dismissed_share);
-        Some((from(Some((0.0, 1.0)), ranking, point), String::new()))
+        let told = if one.name == series[0].name { dismissals(own[at]) } else { String::new() };
+        Some((from(Some((0.0, 1.0)), ranking, point), told))
     });
-    let marked = panels.into_iter().zip([&figures.clip, &figures.group]);
+    let marked = panels.into_iter().zip(own).map(|(panel, ordering)| {
+        let marks = ordering.at_recall.iter();
+        let mark = |at: &AtRecall| (at.recall, at.harmless_dismissed_share, String::new());
+        panel.with_marks(marks.map(mark).collect())
+    });
     Picture {
         title: "Operating points: what is dismissed where so many of the threats are kept",
-        panels: marked
-            .map(|(panel, ordering)| {
-                let marks = ordering.at_recall.iter().map(|at| {
-                    let told = format!(
-                        "{:.0}%: {:.1}%",
-                        at.recall_target * 100.0,
-                        at.harmless_dismissed_share * 100.0
-                    );
-                    (at.recall, at.harmless_dismissed_share, told)
-                });
-                panel.with_marks(marks.collect())
-            })
-            .collect(),
+        panels: marked.collect(),
     }
+}
+
+/// What is dismissed at each recall, for the legend.
+fn dismissals(ordering: &Ordering) -> String {
+    let told: Vec<String> = ordering
+        .at_recall
+        .iter()
+        .map(|at| {
+            let (kept, share) = (at.recall_target * 100.0, at.harmless_dismissed_share * 100.0);
+            format!("{share:.1}% at {kept:.0}%")
+        })
+        .collect();
+    if told.is_empty() { String::new() } else { format!(" dismisses {}", told.join(", ")) }
 }
 
 fn risk_coverage(figures: &Figures, series: &[Series]) -> Picture {
