@@ -51,8 +51,7 @@ impl Selective {
     /// Of scores that are probabilities. Nothing where threats or harmless ones are missing: who errs
     /// on one side alone is told from who never errs by nothing.
     pub fn of(ranking: &Ranking, draws: &Draws) -> Option<Self> {
-        let (threats, harmless) = ranking.counts();
-        if threats == 0 || harmless == 0 {
+        if !has_both(ranking) {
             return None;
         }
         let sorted = by_confidence(ranking);
@@ -74,8 +73,17 @@ impl Selective {
     }
 }
 
-/// The whole curve, a point for each level of confidence, lowest coverage first.
+fn has_both(ranking: &Ranking) -> bool {
+    let (threats, harmless) = ranking.counts();
+    threats > 0 && harmless > 0
+}
+
+/// The whole curve, a point for each level of confidence, lowest coverage first. Nothing where threats
+/// or harmless ones are missing.
 pub fn curve(ranking: &Ranking) -> Vec<AtCoverage> {
+    if !has_both(ranking) {
+        return Vec::new();
+    }
     let levels = levels(&by_confidence(ranking), None);
     let total: f64 = levels.iter().map(|level| level.all).sum();
     let (mut all, mut wrong) = (0.0, 0.0);
@@ -202,10 +210,11 @@ mod tests {
     #[test]
     fn equally_sure_ones_count_in_equal_parts_whichever_side_they_are_on() {
         // 0.2 and 0.8 are equally sure; one of the two is wrong.
-        let tied = found(&[(0.2, true), (0.8, true)]);
-        close(tied.aurc.value, 0.5);
+        let items = [(0.2, true), (0.8, true), (0.4, false)];
+        let tied = found(&items);
+        close(tied.aurc.value, (0.5 + 0.5 + 1.0 / 3.0) / 3.0);
         close(tied.at_coverage[0].risk, 0.5);
-        assert_eq!(curve(&ranking(&[(0.2, true), (0.8, true)])).len(), 1);
+        assert_eq!(curve(&ranking(&items)).len(), 2);
         close(found(&[(0.5, true), (0.5, false)]).risk, 0.5);
     }
 
@@ -218,6 +227,7 @@ mod tests {
         close(wrong.aurc.value, 1.0);
         close(wrong.excess_aurc.value, 0.0);
         for one_truth in [&[][..], &[(0.9, true), (0.8, true)]] {
+            assert!(curve(&ranking(one_truth)).is_empty());
             assert_eq!(Selective::of(&ranking(one_truth), &Draws::new(2)), None);
         }
     }

@@ -317,7 +317,7 @@ mod tests {
         let one_truth: Vec<Sample> =
             run().into_iter().map(|one| Sample { threat: Some(true), ..one }).collect();
         for samples in [&one_truth[..], &[]] {
-            for plot in drawn(samples).iter().take(3) {
+            for plot in drawn(samples).iter().take(4) {
                 assert!(plot.svg.contains("cannot be told from these labels"), "{}", plot.file);
             }
         }
