@@ -116,7 +116,9 @@ impl JudgeFigures {
             let _infallible = writeln!(out, "{}", render::cut(&line, columns));
         }
         if self.judges_itself {
-            out.push_str("  The judge wrote what it judges: its marks flatter. --judge-config names another.\n");
+            let told = "  The judge is the model that decided, so its marks prove little; --judge-config \
+                        names another.\n";
+            out.push_str(told);
         }
         out
     }
@@ -190,7 +192,7 @@ mod tests {
         let shown = found.render(100);
         assert!(shown.contains("4 of 5 marked; mean of 1 to 5 3.000 ["), "{shown}");
         assert!(shown.contains("1: 0, 2: 2, 3: 0, 4: 2, 5: 0\n") && !shown.contains('\u{1b}'));
-        assert!(shown.contains("its marks flatter"), "the judge is the writer");
+        assert!(shown.contains("its marks prove little"), "the judge is the writer");
         assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
     }
 

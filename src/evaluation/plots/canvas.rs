@@ -41,9 +41,10 @@ pub(super) struct Picture {
     pub(super) panels: Vec<Panel>,
 }
 
-/// One pair of axes, both 0 to 1.
+/// One pair of axes: across 0 to 1, and up as far as there is something to see.
 pub(super) struct Panel {
     title: &'static str,
+    top: f64,
     axes: [&'static str; 2],
     guide: Vec<(f64, f64)>,
     pub(super) lines: Vec<Line>,
@@ -60,11 +61,19 @@ pub(super) struct Line {
 
 impl Panel {
     pub(super) const fn new(title: &'static str, axes: [&'static str; 2]) -> Self {
-        Self { title, axes, guide: Vec::new(), lines: Vec::new(), marks: Vec::new() }
+        Self { title, top: 1.0, axes, guide: Vec::new(), lines: Vec::new(), marks: Vec::new() }
     }
 
     pub(super) fn with_lines(self, lines: Vec<Line>) -> Self {
         Self { lines, ..self }
+    }
+
+    /// Not higher than its lines need, in steps of a fifth.
+    pub(super) fn cropped(self) -> Self {
+        let points = self.lines.iter().flat_map(|line| &line.points);
+        let highest = points.map(|(_, y)| *y).fold(0.0, f64::max);
+        let top = (highest * 5.0).ceil().clamp(1.0, 5.0) / 5.0;
+        Self { top: if self.lines.is_empty() { 1.0 } else { top }, ..self }
     }
 
     /// With points that are marked, and named where they have a name.
@@ -84,7 +93,7 @@ impl Panel {
             .margin(10)
             .x_label_area_size(42)
             .y_label_area_size(52)
-            .build_cartesian_2d(0.0..1.0, 0.0..1.0)
+            .build_cartesian_2d(0.0..1.0, 0.0..self.top)
             .map_err(in_words)?;
         chart
             .configure_mesh()
@@ -94,7 +103,7 @@ impl Panel {
             .y_labels(6)
             .max_light_lines(0)
             .x_label_formatter(&|value| format!("{value:.1}"))
-            .y_label_formatter(&|value| format!("{value:.1}"))
+            .y_label_formatter(&|value| format!("{value:.2}"))
             .label_style((FONT, 12))
             .axis_desc_style((FONT, 13))
             .draw()
@@ -125,7 +134,7 @@ impl Panel {
         chart.draw_series(names).map_err(in_words)?;
         if self.lines.is_empty() {
             let said = "cannot be told from these labels".to_owned();
-            let text = Text::new(said, (0.3, 0.5), (FONT, 14).into_font());
+            let text = Text::new(said, (0.3, 0.5 * self.top), (FONT, 14).into_font());
             chart.draw_series([text]).map_err(in_words)?;
         }
         Ok(())

@@ -188,7 +188,7 @@ fn risk_coverage(figures: &Figures, series: &[Series]) -> Picture {
     });
     Picture {
         title: "Risk and coverage: area under the curve, 95% interval over groups; lower is better",
-        panels,
+        panels: panels.into_iter().map(Panel::cropped).collect(),
     }
 }
 
