@@ -112,8 +112,11 @@ impl JudgeFigures {
             let _infallible = writeln!(out, "  {count} without a mark: {code}");
         }
         for one in &self.lowest {
-            let line = format!("    {} {}: {}", one.score, one.id, one.feedback);
+            let line = format!("    {} {}", one.score, one.id);
             let _infallible = writeln!(out, "{}", render::cut(&line, columns));
+            for line in wrapped(&one.feedback, columns - 6) {
+                let _infallible = writeln!(out, "      {}", render::cut(&line, columns - 6));
+            }
         }
         if self.judges_itself {
             let told = "  The judge is the model that decided, so its marks prove little; --judge-config \
@@ -122,6 +125,22 @@ impl JudgeFigures {
         }
         out
     }
+}
+
+/// The words in lines of at most `width` characters, but for a word that is longer by itself.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let needed = word.chars().count() + 1;
+        match lines.last_mut().filter(|line| line.chars().count() + needed <= width) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn rank(one: &Judgement) -> f64 {
@@ -193,6 +212,15 @@ mod tests {
         assert!(shown.contains("4 of 5 marked; mean of 1 to 5 3.000 ["), "{shown}");
         assert!(shown.contains("1: 0, 2: 2, 3: 0, 4: 2, 5: 0\n") && !shown.contains('\u{1b}'));
         assert!(shown.contains("its marks prove little"), "the judge is the writer");
+        assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+    }
+
+    #[test]
+    fn feedback_is_told_whole_in_lines_that_fit() {
+        let mut long = judgement("a", "g", 1, None);
+        long.feedback = "It says more than it saw. ".repeat(11);
+        let shown = figures(vec![Ok(long)]).render(100);
+        assert_eq!(shown.matches("more").count(), 11, "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
     }
 
