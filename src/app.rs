@@ -13,7 +13,7 @@ use crate::{
     config::{Config, Sites},
     domain::{Clock, IdSource, RandomIds, SystemClock},
     model::{
-        LanguageModel, ModelError,
+        LanguageModel, ModelError, SentenceEmbedder,
         absent::Absent,
         classify::{Classifier, Head, SentenceClassifier},
         embed::{EmbedOptions, MiniLm},
@@ -33,7 +33,7 @@ pub use serve::serve;
 pub use watch::Watch;
 
 /// Seed of every call to a model. Decoding is greedy, so it changes nothing; it is recorded.
-const SEED: u32 = 20_260_101;
+pub const SEED: u32 = 20_260_101;
 
 /// Why the parts could not be put together, and whose fault that is.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,8 @@ pub struct Models {
     pub language: Arc<dyn LanguageModel>,
     /// Reads by itself.
     pub classifier: Arc<dyn Classifier>,
+    /// The classifier's embedder, where it is loaded.
+    pub embedder: Option<Arc<dyn SentenceEmbedder>>,
     /// What could not be loaded, and why.
     pub problems: Vec<String>,
 }
@@ -158,17 +160,13 @@ impl App {
     /// [`AppError::Environment`] where a model is missing and `on_missing` says to stop.
     pub async fn load_models(&self, on_missing: OnMissingModel) -> Result<Models, AppError> {
         let mut problems = Vec::new();
-        let settings = &self.config.models;
-        let (name, found) = match &settings.remote.url {
-            Some(url) => (&settings.remote.model, self.find_remote_model(url, &mut problems).await),
-            None => (&settings.language_model.name, self.load_language_model().await),
-        };
-        let language = found.unwrap_or_else(|error| {
-            problems.push(error.to_string());
-            Arc::new(Absent::new(name, &error))
-        });
+        let language = self.load_language(&mut problems).await;
+        let mut embedder = None;
         let classifier: Arc<dyn Classifier> = match self.load_classifier().await {
-            Ok(classifier) => Arc::new(classifier),
+            Ok(classifier) => {
+                embedder = Some(classifier.embedder());
+                Arc::new(classifier)
+            }
             Err(error) => {
                 problems.push(error.to_string());
                 Arc::new(Absent::new("classifier", &error))
@@ -177,7 +175,20 @@ impl App {
         if on_missing == OnMissingModel::Stop && !problems.is_empty() {
             return Err(AppError::Environment(problems.join("\n")));
         }
-        Ok(Models { language, classifier, problems })
+        Ok(Models { language, classifier, embedder, problems })
+    }
+
+    /// Loads the language model alone; what is wrong with it is added to `problems`.
+    pub async fn load_language(&self, problems: &mut Vec<String>) -> Arc<dyn LanguageModel> {
+        let settings = &self.config.models;
+        let (name, found) = match &settings.remote.url {
+            Some(url) => (&settings.remote.model, self.find_remote_model(url, problems).await),
+            None => (&settings.language_model.name, self.load_language_model().await),
+        };
+        found.unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            Arc::new(Absent::new(name, &error))
+        })
     }
 
     /// A server that is out of reach is a problem of now: the model is there for when it is back.

@@ -51,6 +51,14 @@ impl Prompt {
         })
     }
 
+    /// The prompt of who judges what was written; no decision sees it, so no adapter learns it.
+    ///
+    /// # Errors
+    /// When the file is not what it should be; a test holds that it is.
+    pub fn judge() -> Result<Self, PromptError> {
+        Self::parse("judge.toml", include_str!("../prompts/judge.toml"))
+    }
+
     /// The prompt for a model that was trained on it: without the examples, which it has learned.
     #[must_use]
     pub fn without_examples(self) -> Self {

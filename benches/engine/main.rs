@@ -31,6 +31,7 @@ use sereno::{
         GenerateRequest, LanguageModel, Learned, Message, Role, Urgency, Usage,
         engine::{CacheOptions, EngineOptions, LlamaModel},
         machine,
+        site::SiteModels,
     },
     pipeline::Pipeline,
 };
@@ -225,8 +226,13 @@ async fn watched(
 ) -> (Arc<Spy>, Pipeline, Arc<Slow>) {
     let spy = Arc::new(Spy::new(model, learned));
     let slow = Arc::new(Slow::new(Arc::new(app.load_classifier().await.unwrap())));
-    let models = Models { language: spy.clone(), classifier: slow.clone(), problems: Vec::new() };
-    let pipeline = app.pipeline(&models, Depth::Report).await.unwrap();
+    let models = Models {
+        language: spy.clone(),
+        classifier: slow.clone(),
+        embedder: None,
+        problems: Vec::new(),
+    };
+    let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Report).await.unwrap();
     spy.forget();
     (spy, pipeline, slow)
 }

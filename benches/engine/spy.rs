@@ -10,7 +10,7 @@ use sereno::{
     domain::CaptionId,
     model::{
         Completion, GenerateRequest, LanguageModel, Learned, ModelError, ModelManifest,
-        classify::{Classifier, ClassifierRead},
+        classify::{Classifier, ClassifierRead, Head},
     },
 };
 
@@ -108,9 +108,13 @@ impl Classifier for Slow {
         self.inner.manifest()
     }
 
-    async fn read(&self, sentences: &[(CaptionId, String)]) -> Result<ClassifierRead, ModelError> {
+    async fn read(
+        &self,
+        sentences: &[(CaptionId, String)],
+        head: Option<&Head>,
+    ) -> Result<ClassifierRead, ModelError> {
         let begun = Instant::now();
-        let read = self.inner.read(sentences).await;
+        let read = self.inner.read(sentences, head).await;
         *self.seen.lock().unwrap() += begun.elapsed();
         read
     }

@@ -1,5 +1,8 @@
 //! `sereno eval`: the real pipeline on labelled alarms, and the figures of what came out.
 
+mod judge;
+mod screen;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -7,25 +10,33 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use self::{
+    judge::{Docket, Judging},
+    screen::{Screened, screen},
+};
 use super::{
     App, AppError, Ending, print,
     triage::{progress_bar, read_alarms, tell},
 };
 use crate::{
-    app::OnMissingModel,
+    app::{Models, OnMissingModel},
     assessment::Depth,
     domain::{Alarm, AlarmId, RecentAlarms},
     evaluation::{
-        Comparison, Figures, Run, Sample, TokenCount,
+        Comparison, Figures, Rivals, Run, Sample, TokenCount,
         captions::{self, CaptionFigures},
+        floors,
+        plots::plots,
     },
     intake::Label,
-    model::site::SiteModels,
-    pipeline::{Decided, Received},
+    model::{ModelError, site::SiteModels},
+    pipeline::{self, Decided, Received},
+    reading,
 };
 
 /// What to measure on.
@@ -55,6 +66,11 @@ pub struct Eval {
     /// one half, report on the other.
     #[arg(long, value_enum)]
     half: Option<Half>,
+    /// Draw the curves into this folder, as SVG files.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
+    #[command(flatten)]
+    judging: Judging,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -70,9 +86,8 @@ pub enum Half {
 }
 
 impl Half {
-    fn of(alarm: &Alarm, label: Option<&Label>) -> Self {
-        let group =
-            label.and_then(|label| label.group.as_deref()).unwrap_or(&alarm.source_event_id);
+    fn of(alarm: &Alarm, label: &Label) -> Self {
+        let group = label.group.as_deref().unwrap_or(&alarm.source_event_id);
         if Sha256::digest(group)[31].is_multiple_of(2) { Self::A } else { Self::B }
     }
 }
@@ -87,40 +102,30 @@ impl Eval {
         if let Some([references, candidates]) = self.captions.as_deref() {
             return self.captions(references, candidates);
         }
-        let mut lines = read_alarms(&self.files, &app.config.intake_limits())?;
-        lines.retain(|(_, _, line)| match (self.half, line) {
-            (Some(half), Ok((alarm, label))) => Half::of(alarm, label.as_ref()) == half,
-            _ => true,
-        });
-        lines.truncate(self.limit.unwrap_or(usize::MAX));
-        let models = app.load_models(OnMissingModel::Stop).await?;
-        let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Verdict).await?;
-        let progress = progress_bar(lines.len() as u64, "alarms");
-        let (mut samples, mut lost) = (Vec::new(), 0);
-        let begun = Instant::now();
-        for (file, number, line) in lines {
-            match line {
-                Ok((alarm, label)) => {
-                    let received = received(app, alarm);
-                    let began = Instant::now();
-                    let decided = pipeline.decide(&received).await;
-                    let latency_ms = began.elapsed().as_secs_f64() * 1000.0;
-                    samples.push(sample(&received.alarm, label, &decided, latency_ms));
-                }
-                Err(error) => {
-                    lost += 1;
-                    tell(&progress, &file, number, &error);
-                }
-            }
-            progress.inc(1);
+        let (alarms, lost) = self.alarms(app)?;
+        if let Some(folder) = &self.plots {
+            fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
-        progress.finish_and_clear();
-        let figures = Figures::of(&samples, Run { wall: Some(begun.elapsed()), lost });
+        let models = app.load_models(OnMissingModel::Stop).await?;
+        let ids = alarms.iter().map(|(alarm, _)| alarm.source_event_id.as_str());
+        let mut docket = self.judging.prepare(&models, ids).await?;
+        let begun = Instant::now();
+        let (samples, sentences) = self.decide(app, &models, alarms, docket.as_mut()).await?;
+        let run = Run { wall: Some(begun.elapsed()), lost };
+        let rivals = rivals(&models, &samples, &sentences).await;
+        let mut figures = Figures::beside(&samples, run, &rivals);
+        if let Some(docket) = docket {
+            figures.judge = Some(docket.judge(&models).await);
+        }
         if let Some(file) = &self.write {
             let run = json!({ "figures": figures, "samples": samples });
-            fs::write(file, run.to_string()).map_err(|error| {
-                AppError::Environment(format!("{} cannot be written: {error}", file.display()))
-            })?;
+            fs::write(file, run.to_string()).map_err(|error| unwritable(file, &error))?;
+        }
+        if let Some(folder) = &self.plots {
+            for plot in plots(&figures, &samples, &rivals).map_err(AppError::Environment)? {
+                let file = folder.join(plot.file);
+                fs::write(&file, plot.svg).map_err(|error| unwritable(&file, &error))?;
+            }
         }
         if self.json {
             print(&serde_json::to_string_pretty(&figures).map_err(AppError::input)?)?;
@@ -129,6 +134,100 @@ impl Eval {
         }
         Ok(if lost == 0 { Ending::Done } else { Ending::BadInput })
     }
+
+    /// The labelled alarms that can be measured, and how many lines cannot, which are told.
+    fn alarms(&self, app: &App) -> Result<(Vec<(Alarm, Label)>, usize), AppError> {
+        let mut lines = screen(read_alarms(&self.files, &app.config.intake_limits())?);
+        if lines.is_empty() {
+            return Err(AppError::Input("the dataset holds no alarm".to_owned()));
+        }
+        lines.retain(|(_, _, line): &Screened| match (self.half, line) {
+            (Some(half), Ok((alarm, label))) => Half::of(alarm, label) == half,
+            _ => true,
+        });
+        lines.truncate(self.limit.unwrap_or(usize::MAX));
+        let (mut alarms, mut lost) = (Vec::new(), 0);
+        for (file, number, line) in lines {
+            match line {
+                Ok(labelled) => alarms.push(labelled),
+                Err(error) => {
+                    lost += 1;
+                    tell(&ProgressBar::hidden(), &file, number, &error);
+                }
+            }
+        }
+        if alarms.is_empty() {
+            let why = format!("no alarm is left to measure; {lost} lines were refused");
+            return Err(AppError::Input(why));
+        }
+        Ok((alarms, lost))
+    }
+
+    /// Every alarm decided, and the sentences that its second read was given.
+    async fn decide(
+        &self,
+        app: &App,
+        models: &Models,
+        alarms: Vec<(Alarm, Label)>,
+        mut docket: Option<&mut Docket>,
+    ) -> Result<(Vec<Sample>, Vec<Vec<String>>), AppError> {
+        let depth = if self.judging.is_asked() { Depth::Report } else { Depth::Verdict };
+        let pipeline = app.pipeline(models, SiteModels::default(), depth).await?;
+        let progress = progress_bar(alarms.len() as u64, "alarms");
+        let (mut samples, mut sentences) = (Vec::new(), Vec::new());
+        for (alarm, label) in alarms {
+            let received = received(app, alarm);
+            let began = Instant::now();
+            let decided = pipeline.decide(&received).await;
+            let latency_ms = began.elapsed().as_secs_f64() * 1000.0;
+            let sample = sample(&received.alarm, label, &decided, latency_ms);
+            if let Some(docket) = docket.as_deref_mut() {
+                docket.take(&received.alarm, &sample.group, &decided);
+            }
+            let read = pipeline::sentences(&reading::prepare(&received.alarm));
+            sentences.push(read.into_iter().map(|(_, sentence)| sentence).collect());
+            samples.push(sample);
+            progress.inc(1);
+        }
+        progress.finish_and_clear();
+        Ok((samples, sentences))
+    }
+}
+
+/// What simple methods reach. Sentences are embedded only where the labels suffice to learn from.
+async fn rivals(models: &Models, samples: &[Sample], sentences: &[Vec<String>]) -> Rivals {
+    if floors::suffices(samples).is_err() {
+        return Rivals::of(samples, None);
+    }
+    match means(models, sentences).await {
+        Ok(vectors) => Rivals::of(samples, Some(&vectors)),
+        // The decisions took longer than what is missing here is worth.
+        Err(error) => {
+            let mut rivals = Rivals::of(samples, None);
+            rivals.notes.push(format!("The floor over MiniLM's vectors is left out: {error}."));
+            rivals
+        }
+    }
+}
+
+/// For each alarm the mean of its sentences' vectors; empty where it has none.
+async fn means(models: &Models, sentences: &[Vec<String>]) -> Result<Vec<Vec<f32>>, ModelError> {
+    let Some(embedder) = &models.embedder else {
+        return Err(ModelError::Load("no embedder is loaded".to_owned()));
+    };
+    let progress = progress_bar(sentences.len() as u64, "alarms embedded");
+    let mut means = Vec::with_capacity(sentences.len());
+    for sentences in sentences {
+        let vectors = embedder.embed(sentences).await?;
+        means.push(floors::mean(&vectors));
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(means)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> AppError {
+    AppError::Environment(format!("{} cannot be written: {error}", path.display()))
 }
 
 impl Eval {
@@ -197,8 +296,7 @@ pub fn received(app: &App, alarm: Alarm) -> Received {
     }
 }
 
-fn sample(alarm: &Alarm, label: Option<Label>, decided: &Decided, latency_ms: f64) -> Sample {
-    let label = label.unwrap_or_default();
+fn sample(alarm: &Alarm, label: Label, decided: &Decided, latency_ms: f64) -> Sample {
     let verdict = &decided.draft.verdict;
     let mut tokens = TokenCount::default();
     for call in &decided.calls {

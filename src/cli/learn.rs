@@ -16,7 +16,7 @@ use crate::{
     domain::{Alarm, User},
     evaluation::learning::{self, Labelled, Lesson, Terms},
     http::auth,
-    model::{SentenceEmbedder, classify::SentenceClassifier, site::SiteModels},
+    model::{classify::SentenceClassifier, site::SiteModels},
     pipeline::{self, Pipeline},
     reading,
     store::{LabelledAlarm, LearnedVersion, Store},
@@ -217,8 +217,7 @@ impl Class<'_> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
-        let embedder: &dyn SentenceEmbedder = self.classifier.embedder();
-        embedder.embed(&texts).await.map_err(AppError::environment)
+        self.classifier.embedder().embed(&texts).await.map_err(AppError::environment)
     }
 
     /// A labelled alarm of a dataset, read now; nothing where it has no agreed label.

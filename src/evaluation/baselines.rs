@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{bootstrap::Estimate, ranking::AtRecall};
+use super::{Sample, bootstrap::Estimate, floors, ranking::AtRecall, real};
 
 /// Beginnings of words that sound alarming, English and Spanish. A crude floor on purpose: it is
 /// what anybody could do in an afternoon, and a model that does not beat it is not worth its cost.
@@ -77,6 +77,75 @@ pub fn keyword_count(text: &str) -> usize {
         .split(|character: char| !character.is_alphanumeric())
         .filter(|word| ALARMING.iter().any(|stem| word.starts_with(stem)))
         .count()
+}
+
+/// A number that orders samples, where they have it.
+type Score = fn(&Sample) -> Option<f64>;
+
+/// The scores that a simple method, or another system, gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rival {
+    /// Its name.
+    pub name: &'static str,
+    /// One for each sample, where it has one.
+    pub scores: Vec<Option<f64>>,
+    /// Whether the scores are probabilities of a threat, so that they can be right or wrong.
+    pub is_probability: bool,
+}
+
+/// All that stand beside the figures, and why one that might be expected does not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rivals {
+    /// In the order in which they are told.
+    pub all: Vec<Rival>,
+    /// Plain sentences.
+    pub notes: Vec<String>,
+}
+
+impl Rivals {
+    /// Those of `samples`. `vectors` holds one for each sample, empty where it has none: the mean of
+    /// its sentences' vectors.
+    pub fn of(samples: &[Sample], vectors: Option<&[Vec<f32>]>) -> Self {
+        let mut rivals = Self::default();
+        let fixed: [(&str, bool, Score); 4] = [
+            ("alarming words, counted", false, |one| Some(real(keyword_count(&one.text)))),
+            ("the language model's read alone", true, |one| one.model_threat),
+            ("the classifier's read alone", true, |one| one.classifier_threat),
+            ("peer's score in the labels", true, |one| one.peer_score),
+        ];
+        for (name, is_probability, score) in fixed {
+            let finite = |one: &Sample| score(one).filter(|score| score.is_finite());
+            rivals.add(samples, name, is_probability, samples.iter().map(finite).collect());
+        }
+        if let Err(why) = floors::suffices(samples) {
+            if samples.iter().any(|sample| sample.threat.is_some()) {
+                rivals.notes.push(why);
+            }
+            return rivals;
+        }
+        let words = floors::by_words(samples);
+        rivals.add(samples, "TF-IDF and logistic regression, in 5 folds", true, words);
+        if let Some(vectors) = vectors {
+            let means = floors::by_vectors(samples, vectors);
+            rivals.add(samples, "MiniLM and logistic regression, in 5 folds", true, means);
+        }
+        rivals
+    }
+
+    fn add(
+        &mut self,
+        samples: &[Sample],
+        name: &'static str,
+        is_probability: bool,
+        scores: Vec<Option<f64>>,
+    ) {
+        let told =
+            |(sample, score): (&Sample, &Option<f64>)| sample.threat.is_some() && score.is_some();
+        // Counted words stand there always: the floor that needs no label and no model.
+        if !is_probability || samples.iter().zip(&scores).any(told) {
+            self.all.push(Rival { name, scores, is_probability });
+        }
+    }
 }
 
 /// What a simple method, or another system, reaches on the same samples.

@@ -234,7 +234,9 @@ mod tests {
         let climbing = with(0, 80, &[Act::Climbs, Act::Walks]);
         assert_eq!(raised(&reference, &climbing), [DriftSignCode::Facts]);
         let mut verified = with(0, 80, &USUAL);
-        verified.iter_mut().for_each(|one| one.outcome = Outcome::Verified);
+        for one in &mut verified {
+            one.outcome = Outcome::Verified;
+        }
         let found = raised(&reference, &verified);
         assert!(found.contains(&DriftSignCode::VerdictMix), "{found:?}");
         let mut contradicted = with(0, 80, &USUAL);

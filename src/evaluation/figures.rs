@@ -9,23 +9,20 @@ use serde::Serialize;
 
 use super::{
     Sample,
-    baselines::{Floor, keyword_count},
-    bootstrap::{Draws, Estimate, RESAMPLES, SEED},
+    baselines::{Floor, Rivals},
+    bootstrap::{Estimate, RESAMPLES, SEED},
     bound::{Bound, MISSED_AT_MOST},
     calibration::Calibration,
     confusion::{Confusion, LevelRow, Missed, NamedRow, VerdictWorth, by_name, levels, missed},
+    grouped::Grouped,
+    judge::JudgeFigures,
     operation::Operation,
-    ranking::{AtRecall, Ranking, Scored},
-    real,
+    ranking::AtRecall,
+    selective::Selective,
 };
 
-/// Recalls of threats at which the dismissed share of the harmless is told.
-const RECALLS: [f64; 4] = [0.90, 0.95, 0.98, 0.99];
 /// With fewer groups an interval is told, but with a warning.
 const FEW_GROUPS: usize = 20;
-
-/// A number that orders samples, where they have it.
-type Score = fn(&Sample) -> Option<f64>;
 
 /// What is told about the run as a whole.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,6 +46,8 @@ pub struct Ordering {
     pub average_precision: Option<Estimate>,
     /// Harmless ones below the threshold that keeps so many of the threats.
     pub at_recall: Vec<AtRecall>,
+    /// What is left to err where only the surest are decided.
+    pub selective: Option<Selective>,
 }
 
 /// How the intervals were made.
@@ -103,119 +102,38 @@ pub struct Figures {
     pub floors: Vec<Floor>,
     /// What deciding cost.
     pub operation: Option<Operation>,
+    /// What a judge says of what was written, where one was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<JudgeFigures>,
     /// How the intervals were made.
     pub resampling: Resampling,
     /// What the labels do not support, and what is odd about them.
     pub notes: Vec<String>,
 }
 
-/// The labelled samples with their groups numbered, and the draws of these groups.
-struct Grouped<'a> {
-    labelled: Vec<(&'a Sample, usize, bool)>,
-    draws: Draws,
-}
-
-impl<'a> Grouped<'a> {
-    fn new(samples: &'a [Sample]) -> Self {
-        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut labelled = Vec::new();
-        for sample in samples {
-            if let Some(threat) = sample.threat {
-                let next = numbers.len();
-                let group = *numbers.entry(&sample.group).or_insert(next);
-                labelled.push((sample, group, threat));
-            }
-        }
-        Self { labelled, draws: Draws::new(numbers.len()) }
-    }
-
-    fn clips(&self, score: impl Fn(&Sample) -> Option<f64>) -> Ranking {
-        let scored = self.labelled.iter().filter_map(|(sample, group, threat)| {
-            Some(Scored { score: score(sample)?, threat: *threat, group: *group })
-        });
-        Ranking::new(scored.collect())
-    }
-
-    fn ordering(&self, ranking: &Ranking) -> Ordering {
-        let (threats, harmless) = ranking.counts();
-        Ordering {
-            threats,
-            harmless,
-            roc_auc: self.draws.estimate(|weights| ranking.roc_auc(weights)),
-            average_precision: self.draws.estimate(|weights| ranking.average_precision(weights)),
-            at_recall: RECALLS.iter().filter_map(|target| ranking.at_recall(*target)).collect(),
-        }
-    }
-
-    /// The share of the labelled samples within `whole` for which `part` holds.
-    fn share(
-        &self,
-        whole: impl Fn(&Sample) -> bool,
-        part: impl Fn(&Sample) -> bool,
-    ) -> Option<Estimate> {
-        self.draws.estimate(|weights| {
-            let (mut have, mut all) = (0.0, 0.0);
-            for (sample, group, _) in self.labelled.iter().filter(|(sample, ..)| whole(sample)) {
-                let weight = weights.map_or(1.0, |each| f64::from(each[*group]));
-                all += weight;
-                have += if part(sample) { weight } else { 0.0 };
-            }
-            (all > 0.0).then(|| have / all)
-        })
-    }
-
-    fn floor(&self, name: &str, score: impl Fn(&Sample) -> Option<f64>) -> Floor {
-        let clips = self.clips(&score);
-        let groups = clips.by_group();
-        let own = self.clips(|sample| score(sample).map(|_| sample.probability));
-        let own_groups = own.by_group();
-        Floor {
-            name: name.to_owned(),
-            n: clips.items().len(),
-            clip_roc_auc: self.draws.estimate(|weights| clips.roc_auc(weights)),
-            group_roc_auc: self.draws.estimate(|weights| groups.roc_auc(weights)),
-            group_at_95: groups.at_recall(0.95),
-            own_clip_roc_auc: own.roc_auc(None),
-            clip_lead: self
-                .draws
-                .estimate(|weights| Some(own.roc_auc(weights)? - clips.roc_auc(weights)?)),
-            group_lead: self
-                .draws
-                .estimate(|weights| Some(own_groups.roc_auc(weights)? - groups.roc_auc(weights)?)),
-        }
-    }
-}
-
 impl Figures {
-    /// All figures of `samples`. Total: nothing that the samples hold makes it fail. A probability
-    /// that is no number counts as 0.5, and a note says so.
+    /// All figures of `samples`, beside what simple methods reach. Total: nothing that the samples
+    /// hold makes it fail. A probability that is no number counts as 0.5, and a note says so.
     pub fn of(samples: &[Sample], run: Run) -> Self {
-        let mended: Vec<Sample> = samples.iter().map(mend).collect();
+        Self::beside(samples, run, &Rivals::of(samples, None))
+    }
+
+    /// The same beside `rivals`, which are those of these very samples.
+    pub fn beside(samples: &[Sample], run: Run, rivals: &Rivals) -> Self {
+        let mended: Vec<Sample> = samples.iter().map(Sample::mended).collect();
         let grouped = Grouped::new(&mended);
-        let clips = grouped.clips(|sample| Some(sample.probability));
+        let clips = grouped.clips(|at| Some(mended[at].probability));
+        let groups = clips.by_group();
         let confusion = Confusion::of(&mended);
         let dismissed = |sample: &Sample| sample.outcome == crate::domain::Outcome::Dismissed;
-        let mut floors = vec![
-            grouped.floor("alarming words, counted", |one| Some(real(keyword_count(&one.text)))),
-        ];
-        let reads: [(&str, Score); 2] = [
-            ("the language model's read alone", |one| one.model_threat),
-            ("the classifier's read alone", |one| one.classifier_threat),
-        ];
-        for (name, read) in reads {
-            if mended.iter().any(|sample| read(sample).is_some()) {
-                floors.push(grouped.floor(name, read));
-            }
-        }
-        if mended.iter().any(|sample| sample.threat.is_some() && sample.peer_score.is_some()) {
-            floors.push(grouped.floor("peer's score in the labels", |one| one.peer_score));
-        }
+        let mut notes = notes(samples, run, confusion, groups.counts());
+        notes.extend(rivals.notes.iter().cloned());
         Self {
             n: samples.len(),
-            labelled: grouped.labelled.len(),
+            labelled: grouped.labelled(),
             lost: run.lost,
             clip: grouped.ordering(&clips),
-            group: grouped.ordering(&clips.by_group()),
+            group: grouped.ordering(&groups),
             confusion,
             dismissed_share: grouped.share(|_| true, dismissed),
             missed_share: grouped.share(|sample| sample.threat == Some(true), dismissed),
@@ -228,15 +146,12 @@ impl Figures {
             kinds: by_name(&mended, |sample| &sample.kind),
             calibration: Calibration::of(&mended),
             crossed: Calibration::crossed(&mended),
-            bound: Bound::of(&clips.by_group(), MISSED_AT_MOST),
-            floors,
+            bound: Bound::of(&groups, MISSED_AT_MOST),
+            floors: rivals.all.iter().map(|rival| grouped.floor(rival)).collect(),
             operation: Operation::of(&mended, run.wall),
-            resampling: Resampling {
-                resamples: RESAMPLES,
-                seed: SEED,
-                groups: grouped.draws.groups(),
-            },
-            notes: notes(samples, run, confusion, grouped.draws.groups()),
+            judge: None,
+            resampling: Resampling { resamples: RESAMPLES, seed: SEED, groups: grouped.groups() },
+            notes,
         }
     }
 
@@ -246,16 +161,15 @@ impl Figures {
     }
 }
 
-fn mend(sample: &Sample) -> Sample {
-    let probability = if sample.probability.is_finite() { sample.probability } else { 0.5 };
-    let peer_score = sample.peer_score.filter(|score| score.is_finite());
-    Sample { probability, peer_score, ..sample.clone() }
-}
-
 /// What the labels do not support, and what is odd about them, in plain sentences.
-fn notes(samples: &[Sample], run: Run, confusion: Confusion, groups: usize) -> Vec<String> {
+fn notes(
+    samples: &[Sample],
+    run: Run,
+    confusion: Confusion,
+    (threat_groups, harmless_groups): (usize, usize),
+) -> Vec<String> {
     let mut notes = Vec::new();
-    let all = confusion.all();
+    let (all, groups) = (confusion.all(), threat_groups + harmless_groups);
     if run.lost > 0 {
         notes.push(format!("{} lines gave no decision and count nowhere here.", run.lost));
     }
@@ -265,6 +179,8 @@ fn notes(samples: &[Sample], run: Run, confusion: Confusion, groups: usize) -> V
         notes.push("No labelled threat: how many would be missed cannot be measured.".into());
     } else if all.harmless == 0 {
         notes.push("No labelled harmless alarm: areas and dismissals cannot be measured.".into());
+    } else if harmless_groups == 0 {
+        notes.push("Every group has a threat: nothing can be said about order by group.".into());
     }
     if (1..FEW_GROUPS).contains(&groups) {
         notes.push(format!("Few groups ({groups}): the intervals are rough or missing."));

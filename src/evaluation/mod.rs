@@ -1,7 +1,7 @@
 //! Figures of decision quality from labelled decisions: what was sorted right, and what was missed.
 //!
-//! Everything here is arithmetic over [`Sample`]s: no model runs, nothing is read or written. A
-//! figure that the labels do not support is absent, and a note says why.
+//! Everything here but [`judge`] is arithmetic over [`Sample`]s: no model runs, nothing is read or
+//! written. A figure that the labels do not support is absent, and a note says why.
 
 pub mod baselines;
 pub mod bootstrap;
@@ -12,12 +12,18 @@ pub mod compare;
 pub mod confusion;
 pub mod drift;
 pub mod figures;
+pub mod floors;
+mod grouped;
+pub mod judge;
 pub mod learning;
 pub mod operation;
+pub mod plots;
 pub mod quality;
 pub mod ranking;
 mod render;
+pub mod selective;
 
+pub use baselines::Rivals;
 pub use compare::Comparison;
 pub use figures::{Figures, Run};
 
@@ -62,6 +68,14 @@ pub struct Sample {
     pub tokens: TokenCount,
 }
 
+impl Sample {
+    /// The sample with 0.5 for a probability that is no number.
+    fn mended(&self) -> Self {
+        let probability = if self.probability.is_finite() { self.probability } else { 0.5 };
+        Self { probability, ..self.clone() }
+    }
+}
+
 /// Tokens of one alarm's model calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenCount {
@@ -84,4 +98,30 @@ pub(crate) const fn real(count: usize) -> f64 {
 /// `part` of `whole`, or nothing where there is no whole.
 pub(crate) fn share(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| real(part) / real(whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sample that says `text`, undecided.
+    pub(super) fn sample(id: &str, group: &str, threat: Option<bool>, text: &str) -> Sample {
+        Sample {
+            id: id.to_owned(),
+            group: group.to_owned(),
+            threat,
+            class: String::new(),
+            kind: "motion".to_owned(),
+            probability: 0.5,
+            outcome: Outcome::Uncertain,
+            severity: Severity::Low,
+            avs_level: AvsLevel::PRESENCE,
+            model_threat: None,
+            classifier_threat: None,
+            peer_score: None,
+            text: text.to_owned(),
+            latency_ms: 1.0,
+            tokens: TokenCount::default(),
+        }
+    }
 }

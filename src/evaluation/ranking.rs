@@ -36,6 +36,19 @@ pub struct AtRecall {
     pub harmless_dismissed_share: f64,
 }
 
+/// What comes of looking at everything that scores at least so much.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Threshold {
+    /// The lowest score that is looked at.
+    pub score: f64,
+    /// Share of the threats that is looked at, 0 to 1.
+    pub recall: f64,
+    /// Share of what is looked at that is a threat.
+    pub precision: f64,
+    /// Share of the harmless that is not looked at.
+    pub harmless_dismissed_share: f64,
+}
+
 /// Threats and harmless ones that share a score.
 struct Tie {
     score: f64,
@@ -122,6 +135,28 @@ impl Ranking {
             }
         }
         Some(area)
+    }
+
+    /// Every threshold, highest score first. Nothing where one of the two kinds is missing.
+    pub fn thresholds(&self) -> Vec<Threshold> {
+        let (all_threats, all_harmless) = self.counts();
+        if all_threats == 0 || all_harmless == 0 {
+            return Vec::new();
+        }
+        let (mut threats, mut harmless) = (0.0, 0.0);
+        self.ties(None)
+            .into_iter()
+            .map(|tie| {
+                threats += tie.threats;
+                harmless += tie.harmless;
+                Threshold {
+                    score: tie.score,
+                    recall: threats / super::real(all_threats),
+                    precision: threats / (threats + harmless),
+                    harmless_dismissed_share: 1.0 - harmless / super::real(all_harmless),
+                }
+            })
+            .collect()
     }
 
     /// The harmless ones below the highest threshold that keeps at least `target` of the threats.
@@ -211,6 +246,19 @@ mod tests {
         close(once.roc_auc(Some(&[1, 2, 1, 1])), twice.roc_auc(None).unwrap());
         close(once.average_precision(Some(&[1, 2, 1, 1])), twice.average_precision(None).unwrap());
         assert_eq!(once.roc_auc(Some(&[1, 0, 1, 0])), None);
+    }
+
+    #[test]
+    fn thresholds_are_one_for_each_score_and_end_with_everything() {
+        let items = [(0.9, true), (0.4, false), (0.4, true), (0.1, false)];
+        let found = ranking(&items).thresholds();
+        assert_eq!(found.len(), 3);
+        let told =
+            |at: usize| (found[at].recall, found[at].precision, found[at].harmless_dismissed_share);
+        assert_eq!(told(0), (0.5, 1.0, 1.0));
+        assert_eq!(told(1), (1.0, 2.0 / 3.0, 0.5));
+        assert_eq!(told(2), (1.0, 0.5, 0.0));
+        assert!(ranking(&[(0.9, true)]).thresholds().is_empty());
     }
 
     #[test]

@@ -37,6 +37,9 @@ fn write_all(out: &mut String, figures: &Figures) -> std::fmt::Result {
     write_calibration(out, figures)?;
     write_bound(out, figures)?;
     write_floors(out, figures)?;
+    if let Some(judge) = &figures.judge {
+        out.push_str(&judge.render(COLUMNS));
+    }
     write_operation(out, figures)?;
     write_notes(out, figures)
 }
@@ -103,7 +106,18 @@ fn write_ordering(out: &mut String, title: &str, ordering: &Ordering) -> std::fm
             at.recall * 100.0
         )?;
     }
-    Ok(())
+    let Some(selective) = &ordering.selective else { return Ok(()) };
+    writeln!(
+        out,
+        "  errors where the surest alone are decided, 0.5 parting threats from the rest"
+    )?;
+    writeln!(out, "    area under risk and coverage {}", number(Some(selective.aurc)))?;
+    writeln!(out, "    of it, above the best order  {}", number(Some(selective.excess_aurc)))?;
+    write!(out, "    of all {:.1}%", selective.risk * 100.0)?;
+    for at in selective.at_coverage.iter().rev() {
+        write!(out, "; of {:.0}% {:.1}%", at.coverage * 100.0, at.risk * 100.0)?;
+    }
+    writeln!(out)
 }
 
 fn write_verdicts(out: &mut String, figures: &Figures) -> std::fmt::Result {
@@ -263,7 +277,7 @@ fn write_notes(out: &mut String, figures: &Figures) -> std::fmt::Result {
     Ok(())
 }
 
-fn number(estimate: Option<Estimate>) -> String {
+pub(super) fn number(estimate: Option<Estimate>) -> String {
     let Some(Estimate { value, low, high }) = estimate else { return "cannot be told".into() };
     match (low, high) {
         (Some(low), Some(high)) => format!("{value:.3} [{low:.3}, {high:.3}]"),
@@ -287,7 +301,7 @@ fn plain_percent(share: Option<f64>) -> String {
 }
 
 /// At most `width` characters, control characters shown as spaces: ids come from outside.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     let clean = |one: char| if one.is_control() { ' ' } else { one };
     if text.chars().count() <= width {
         return text.chars().map(clean).collect();

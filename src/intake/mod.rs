@@ -103,7 +103,16 @@ fn alarm(value: Value, limits: &IntakeLimits) -> Result<Alarm, BadAlarm> {
 }
 
 fn label(value: Value) -> Result<Label, BadAlarm> {
+    // What was forgotten must not pass for what the annotators did not agree about.
+    let told = value.get("threat").is_some();
     let label: Label = typed(value, "label")?;
+    if !told {
+        return Err(BadAlarm {
+            path: "label.threat".to_owned(),
+            message: "is missing; write true, false, or null where the annotators did not agree"
+                .to_owned(),
+        });
+    }
     if label.peer_llm_score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
         return Err(BadAlarm {
             path: "label.peer_llm_score".to_owned(),

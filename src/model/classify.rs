@@ -159,9 +159,9 @@ impl SentenceClassifier {
         &self.head
     }
 
-    /// What turns sentences into vectors.
-    pub fn embedder(&self) -> &dyn SentenceEmbedder {
-        self.embedder.as_ref()
+    /// What it reads sentences with.
+    pub fn embedder(&self) -> Arc<dyn SentenceEmbedder> {
+        Arc::clone(&self.embedder)
     }
 }
 

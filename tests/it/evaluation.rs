@@ -1,11 +1,15 @@
 //! Figures of decision quality: exact on small sets, honest where labels do not suffice.
 
-use std::time::Duration;
+use std::{fs, process::Output, time::Duration};
 
+use serde_json::{Value, json};
 use sereno::{
     domain::{AvsLevel, Outcome, Severity},
     evaluation::{Comparison, Figures, Run, Sample, TokenCount},
 };
+use tempfile::TempDir;
+
+use crate::command::{alarm, complaint, run, sereno};
 
 fn sample(
     id: &str,
@@ -237,4 +241,201 @@ fn what_may_be_dismissed_without_a_person_is_said_with_what_is_missing() {
         ),
         "{text}"
     );
+}
+
+#[test]
+fn what_is_left_to_err_where_the_surest_alone_are_decided_is_told() {
+    let figures = Figures::of(&small(), Run::default());
+    let clip = figures.clip.selective.as_ref().unwrap();
+    // Surest are 0.95, right, and 0.05, wrong, equally so; the rest is right.
+    close(clip.risk, 1.0 / 6.0);
+    let later: f64 = [3.0, 4.0, 5.0, 6.0].iter().map(|decided| 1.0 / decided).sum();
+    let risks = 0.5 + 0.5 + later;
+    close(clip.aurc.value, risks / 6.0);
+    close(clip.excess_aurc.value, (risks - 1.0 / 6.0) / 6.0);
+    close(clip.at_coverage[0].risk, 1.0 / 3.0);
+    let shown = figures.render();
+    assert!(shown.contains("of all 16.7%; of 90% 16.7%; of 80% 20.0%"), "{shown}");
+    // Of each verdict its coverage and how often it is right stand beside.
+    assert!(shown.contains("dismissed          1          1      33.3%   50.0%"), "{shown}");
+}
+
+#[test]
+fn floors_are_learned_where_the_labels_suffice_and_a_note_says_where_not() {
+    let mut samples = run_with(0.3);
+    for sample in &mut samples {
+        let says = if sample.threat == Some(true) { "smashes the door" } else { "opens the door" };
+        sample.text = format!("A man {says}.");
+    }
+    let figures = Figures::of(&samples, Run::default());
+    let learned = figures.floors.iter().find(|floor| floor.name.starts_with("TF-IDF")).unwrap();
+    close(learned.clip_roc_auc.unwrap().value, 1.0);
+    assert!(learned.clip_lead.unwrap().value < 0.0);
+    let few = Figures::of(&small(), Run::default());
+    assert_eq!(few.floors.len(), 1);
+    let notes = few.notes.join("\n");
+    assert!(notes.contains("Learned floors need 10 groups of each truth"), "{notes}");
+}
+
+#[test]
+fn groups_that_all_hold_a_threat_give_no_order_by_group() {
+    let samples = &small()[..5];
+    let figures = Figures::of(samples, Run::default());
+    assert!(figures.clip.roc_auc.is_some() && figures.group.roc_auc.is_none());
+    let shown = figures.render();
+    assert!(shown.contains("Every group has a threat"), "{shown}");
+    assert!(shown.contains("ORDER by group (its highest clip): 3 threats, 0 harmless"));
+}
+
+#[test]
+fn an_empty_class_is_called_none() {
+    let mut samples = small();
+    samples[0].class.clear();
+    let figures = Figures::of(&samples, Run::default());
+    assert_eq!(figures.classes[0].name, "(none)");
+    assert_eq!(figures.classes[0].confusion.all().total(), 1);
+}
+
+/// A line of a dataset.
+fn line(id: &str, text: &str, label: &Value) -> String {
+    let mut line = alarm(id, "gate-north", &[text]);
+    line["label"] = label.clone();
+    line.to_string()
+}
+
+/// `sereno eval` on a dataset of these lines.
+fn eval(lines: &[String], arguments: &[&str]) -> Output {
+    let folder = TempDir::new().expect("a folder can be made");
+    let file = folder.path().join("set.jsonl");
+    fs::write(&file, lines.join("\n")).expect("the dataset can be written");
+    let mut all = vec!["eval", file.to_str().expect("the path is text")];
+    all.extend(arguments);
+    run(sereno(folder.path(), &all), "")
+}
+
+/// Line and member of each complaint.
+fn complaints(output: &Output) -> Vec<(u64, String)> {
+    let told = complaint(output);
+    let objects = told.lines().filter(|line| line.starts_with('{'));
+    objects
+        .map(|line| {
+            let object: Value = serde_json::from_str(line).expect("a complaint is JSON");
+            assert!(object["file"].as_str().is_some_and(|file| file.ends_with("set.jsonl")));
+            (object["line"].as_u64().unwrap(), object["path"].as_str().unwrap().to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn lines_that_cannot_be_measured_are_told_by_place_and_the_rest_goes_on() {
+    let (threat, harmless) =
+        (json!({ "threat": true, "group": "a" }), json!({ "threat": false, "group": "b" }));
+    let mut unlabelled = alarm("l2", "gate-north", &["A man waits."]);
+    unlabelled.as_object_mut().unwrap().remove("label");
+    let lines = [
+        line("l1", "A man breaks the window.", &threat),
+        unlabelled.to_string(),
+        line("l1", "A man breaks the window.", &threat),
+        line("l4", "A cat.", &threat),
+        line("l4", "A cat.", &harmless),
+        line("l6", "A street at night.", &threat),
+        line("l7", "A street at night.", &json!({ "threat": false, "group": "a" })),
+        "{broken".to_owned(),
+        line("l9", "A cat walks over the yard.", &harmless),
+    ];
+    let output = eval(&lines, &["--json"]);
+    assert_eq!(output.status.code(), Some(2), "{}", complaint(&output));
+    let right = [
+        (2, "label"),
+        (3, "source_event_id"),
+        (4, "label.threat"),
+        (5, "label.threat"),
+        (6, "label.threat"),
+        (7, "label.threat"),
+        (8, "."),
+    ];
+    assert_eq!(complaints(&output), right.map(|(line, path)| (line, path.to_owned())));
+    let figures: Value = serde_json::from_slice(&output.stdout).expect("figures are JSON");
+    assert_eq!((figures["n"].as_u64(), figures["lost"].as_u64()), (Some(2), Some(7)));
+    assert_eq!(figures["labelled"], 2);
+}
+
+#[test]
+fn a_dataset_of_one_line_pretends_nothing() {
+    let output = eval(&[line("l1", "A man breaks the window.", &json!({ "threat": true }))], &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("area under the ROC curve      cannot be told"), "{shown}");
+    assert!(shown.contains("No labelled harmless alarm") && shown.contains("Few groups (1)"));
+    assert!(shown.contains("[no interval]") && shown.contains("Learned floors need"));
+}
+
+#[test]
+fn a_dataset_of_which_nothing_can_be_measured_is_bad_input_and_has_no_figures() {
+    let unlabelled = alarm("l1", "gate-north", &["A man waits."]).to_string();
+    let output = eval(&[unlabelled], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(complaint(&output).contains("no alarm is left to measure; 1 lines were refused"));
+    let empty = eval(&[String::new()], &[]);
+    assert_eq!(empty.status.code(), Some(2));
+    assert!(complaint(&empty).contains("the dataset holds no alarm"));
+}
+
+#[test]
+fn curves_are_drawn_into_a_folder_and_one_that_cannot_be_is_said_at_once() {
+    let lines = [
+        line("l1", "A man breaks the window.", &json!({ "threat": true })),
+        line("l2", "A cat walks over the yard.", &json!({ "threat": false })),
+    ];
+    let folder = TempDir::new().expect("a folder can be made");
+    let plots = folder.path().join("new/plots");
+    let output = eval(&lines, &["--plots", plots.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let mut files: Vec<String> = fs::read_dir(&plots)
+        .expect("the folder is made")
+        .map(|entry| entry.expect("it is readable").file_name().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    let right = [
+        "operating-points.svg",
+        "precision-recall.svg",
+        "reliability.svg",
+        "risk-coverage.svg",
+        "roc.svg",
+    ];
+    assert_eq!(files, right);
+    let taken = plots.join("roc.svg");
+    let output = eval(&lines, &["--plots", taken.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = complaint(&output);
+    assert!(said.contains("roc.svg cannot be written") && output.stdout.is_empty(), "{said}");
+}
+
+#[test]
+fn a_judge_marks_what_was_written_and_a_bad_rubric_is_named() {
+    let lines = [
+        line("l1", "A man breaks the window.", &json!({ "threat": true })),
+        line("l2", "A cat walks over the yard.", &json!({ "threat": false })),
+    ];
+    let rubric = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/rubrics/reason-usefulness.toml");
+    let output = eval(&lines, &["--judge", rubric, "--judge-sample", "1", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let figures: Value = serde_json::from_slice(&output.stdout).expect("figures are JSON");
+    let judge = &figures["judge"];
+    assert_eq!((judge["asked"].as_u64(), judge["judges_itself"].as_bool()), (Some(1), Some(true)));
+    let marks: u64 =
+        judge["distribution"].as_array().unwrap().iter().filter_map(Value::as_u64).sum();
+    let failed: u64 =
+        judge["failures"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert_eq!((marks, failed), (1, 0), "{judge}");
+    assert!(judge["judgements"][0]["expected"].as_f64().is_some_and(|mark| mark >= 1.0));
+
+    let folder = TempDir::new().expect("a folder can be made");
+    let broken = folder.path().join("mine.toml");
+    fs::write(&broken, "name = \"x\"\nlanguage = 3\n").expect("it can be written");
+    let output = eval(&lines, &["--judge", broken.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = complaint(&output);
+    assert!(said.contains("mine.toml") && said.contains("line 2"), "{said}");
 }

@@ -199,7 +199,12 @@ fn a_datasets_label_is_taken_off_and_returned_apart() {
     let (same, none) = intake::parse_line(&alarm().to_string(), 1, &limits).unwrap();
     assert_eq!((same, none), (parsed, None));
 
-    for wrong in [json!({"threat": "yes"}), json!({"danger": true}), json!({"peer_llm_score": 3})] {
+    for wrong in [
+        json!({"threat": "yes"}),
+        json!({"danger": true}),
+        json!({"threat": null, "peer_llm_score": 3}),
+        json!({"class": "Fight"}),
+    ] {
         let bad = intake::parse_line(&with("label", wrong).to_string(), 12, &limits).unwrap_err();
         assert!(bad.path.starts_with("label"), "{bad}");
         assert!(bad.message.starts_with("line 12: "), "{bad}");

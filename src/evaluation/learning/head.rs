@@ -145,6 +145,6 @@ mod tests {
     #[test]
     fn the_loss_is_the_mean_surprise() {
         let found = log_loss(&[(0.8, true), (0.4, false)]);
-        assert!((found + (0.8_f64.ln() + 0.6_f64.ln()) / 2.0).abs() < 1e-12);
+        assert!((found + f64::midpoint(0.8_f64.ln(), 0.6_f64.ln())).abs() < 1e-12);
     }
 }
