@@ -44,6 +44,7 @@ function add(template, ageMs, state = 'decided', review = undefined) {
   record('alarm.received', id, { kind: alarm.kind })
   if (state !== 'waiting') decide(detail)
   detail.state = state
+  if (state === 'closed_without_person') detail.closed_under = grants[0].id
   return detail
 }
 
@@ -144,7 +145,7 @@ function queue(search) {
   // Where a hidden suggestion stands in the list tells nothing of it.
   const rank = (item) => item.blind ? 21 : severities.indexOf(item.severity) * 10 + (item.threat_probability ?? 0)
   const items = all.filter((one) => one.state === search.get('state')).map(queueItem).toSorted((a, b) => rank(b) - rank(a))
-  const counts = Object.fromEntries(['waiting', 'decided', 'closed'].map((state) => [state, all.filter((one) => one.state === state).length]))
+  const counts = Object.fromEntries(['waiting', 'decided', 'closed', 'closed_without_person'].map((state) => [state, all.filter((one) => one.state === state).length]))
   return json({ items: items.slice(Number(search.get('offset') ?? 0)).slice(0, Number(search.get('limit') ?? 100)), counts })
 }
 

@@ -16,7 +16,7 @@ function open(served: AlarmDetail = detail, role: Role = 'operator', more: Recor
   const calls = serve({
     'GET /api/v1/alarms/a1': served,
     [`POST ${dispositions}`]: { code: 'test', by: 'ana', at: '2026-11-23T22:20:00Z' },
-    'GET /api/v1/alarms': { items: [item('a1'), item('b2')], counts: { waiting: 0, decided: 2, closed: 0 } },
+    'GET /api/v1/alarms': { items: [item('a1'), item('b2')], counts: { waiting: 0, decided: 2, closed: 0, closed_without_person: 0 } },
     ...more,
   })
   show(<AlarmPage id="a1" report={false} />, role)

@@ -181,10 +181,9 @@ describe('grants', () => {
     expect(['motion', 'line_crossing', 'x1', '', 'Motion', 'a b', 'a'.repeat(65)].map(isKind)).toEqual([true, true, true, false, false, false, false])
   })
 
-  it('are found for an alarm by site, kind and time', () => {
-    const before = { ...grant, id: 'old', granted_at: '2026-10-01T00:00:00Z', ended: { ...ended.ended, at: '2026-10-30T00:00:00Z' } } as typeof grant
-    expect(grantOf(detail, [grant, before])?.id).toBe('g1')
-    expect(grantOf({ ...detail, received_at: '2026-10-15T00:00:00Z' }, [grant, before])?.id).toBe('old')
-    expect(grantOf({ ...detail, site: 'other' }, [grant])).toBeNull()
+  it('are found for an alarm by what closed it', () => {
+    expect(grantOf({ ...detail, closed_under: 'g1' }, [ended, grant])?.id).toBe('g1')
+    expect(grantOf({ ...detail, closed_under: 'g9' }, [grant])).toBeNull()
+    expect(grantOf(detail, [grant])).toBeNull()
   })
 })

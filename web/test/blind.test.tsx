@@ -28,7 +28,7 @@ function open(after: AlarmDetail, { report = false, role = 'operator', before = 
     'GET /api/v1/alarms/a1': () => (calls.some((call) => call.method === 'POST') ? after : before),
     'GET /api/v1/alarms/a1/report': refuse(409, 'judge_first'),
     'POST /api/v1/alarms/a1/dispositions': said('real_threat'),
-    'GET /api/v1/alarms': { items: [item('a1'), item('b2')], counts: { waiting: 0, decided: 2, closed: 0 } },
+    'GET /api/v1/alarms': { items: [item('a1'), item('b2')], counts: { waiting: 0, decided: 2, closed: 0, closed_without_person: 0 } },
     'GET /api/v1/autonomy': { items: [grant] },
   })
   show(<AlarmPage id="a1" report={report} />, role)
@@ -45,7 +45,7 @@ describe('a blind alarm in the queue', () => {
   async function rows(language: 'en' | 'es' = 'en') {
     writePreference('language', language)
     const { outcome: _, severity: __, avs_level: ___, threat_probability: ____, ...bare } = item('a')
-    serve({ 'GET /api/v1/alarms': { items: [{ ...bare, blind: true }, item('b', { outcome: 'dismissed' })], counts: { waiting: 0, decided: 2, closed: 0 } } })
+    serve({ 'GET /api/v1/alarms': { items: [{ ...bare, blind: true }, item('b', { outcome: 'dismissed' })], counts: { waiting: 0, decided: 2, closed: 0, closed_without_person: 0 } } })
     show(<QueuePage state="decided" />)
     await screen.findByText('camera-b')
     return [...document.querySelectorAll<HTMLElement>('[data-id]')] as [HTMLElement, HTMLElement]
@@ -173,7 +173,7 @@ describe('after judging blind', () => {
 })
 
 describe('an alarm closed without a person', () => {
-  const closed: AlarmDetail = { ...detail, state: 'closed_without_person' }
+  const closed: AlarmDetail = { ...detail, state: 'closed_without_person', closed_under: 'g1' }
 
   it('says under which grant, and a person can still say what it was', async () => {
     const calls = open(closed, { before: closed })
@@ -187,16 +187,16 @@ describe('an alarm closed without a person', () => {
     expect(location.pathname).toBe('/')
   })
 
-  it('does not guess where no grant fits', async () => {
-    open(closed, { before: { ...closed, site: 'elsewhere' } })
+  it('does not guess where the grant is no longer listed', async () => {
+    open(closed, { before: { ...closed, closed_under: 'g0' } })
     await ready()
     expect(await screen.findByText(new RegExp(en.autonomy.closedUnderUnknown))).toBeTruthy()
   })
 
   it('has a tab of its own in the queue', async () => {
-    serve({ 'GET /api/v1/alarms': { items: [item('a', { state: 'closed_without_person', outcome: 'dismissed' })], counts: { waiting: 0, decided: 0, closed: 0 } } })
+    serve({ 'GET /api/v1/alarms': { items: [item('a', { state: 'closed_without_person', outcome: 'dismissed' })], counts: { waiting: 0, decided: 0, closed: 0, closed_without_person: 1 } } })
     show(<QueuePage state="closed_without_person" />)
     expect(await screen.findByText('camera-a')).toBeTruthy()
-    expect(screen.getByRole('link', { name: en.queue.withoutPerson }).getAttribute('aria-current')).toBe('page')
+    expect(screen.getByRole('link', { name: `${en.queue.withoutPerson} 1` }).getAttribute('aria-current')).toBe('page')
   })
 })

@@ -8,7 +8,7 @@ import { en } from '../src/i18n/en'
 import { QueuePage } from '../src/queue/QueuePage'
 import { item, serve, show } from './fixtures'
 
-const counts = { waiting: 3, decided: 2, closed: 9 }
+const counts = { waiting: 3, decided: 2, closed: 9, closed_without_person: 0 }
 const rows = () => [...document.querySelectorAll<HTMLElement>('[data-id]')]
 const rowIds = () => rows().map((row) => row.dataset['id'])
 const press = (key: string) => fireEvent.keyDown(document.activeElement ?? document.body, { key })

@@ -124,7 +124,7 @@ describe('a long queue', () => {
     globalThis.fetch = async (input) => {
       asked.push(String(input))
       const offset = Number(new URL(String(input), 'http://x').searchParams.get('offset'))
-      return Response.json({ items: offset === 0 ? page(0) : page(199).slice(0, 50), counts: { waiting: 0, decided: 249, closed: 0 } })
+      return Response.json({ items: offset === 0 ? page(0) : page(199).slice(0, 50), counts: { waiting: 0, decided: 249, closed: 0, closed_without_person: 0 } })
     }
     const queue = await api.queue('decided', 600)
     expect(asked.map((path) => path.replace(/.*limit/, 'limit'))).toEqual(['limit=200&offset=0', 'limit=200&offset=200'])

@@ -437,6 +437,8 @@ export interface components {
             decision: components["schemas"]["Decision"] | null;
             /** @description Whether the decision is hidden until a person has judged the alarm themselves. */
             blind: boolean;
+            /** @description The grant under which the system closed it without a person. */
+            closed_under?: string | null;
             review?: components["schemas"]["Review"] | null;
             /** @description What people said, oldest first. */
             dispositions: components["schemas"]["Disposition"][];
@@ -1068,6 +1070,11 @@ export interface components {
              * @description Closed by a person.
              */
             closed: number;
+            /**
+             * Format: int64
+             * @description Closed by the system, as people granted.
+             */
+            closed_without_person: number;
         };
         /** @description One line of the queue. */
         QueueItem: {
@@ -1213,6 +1220,8 @@ export interface components {
             may_close_without_person?: boolean;
             /** @description The rules that determined this, sorted by id and action. */
             rules: components["schemas"]["FiredRule"][];
+            /** @description Captions that plainly show what a rule prohibits here, though it is no danger anywhere. */
+            prohibited?: components["schemas"]["CaptionId"][];
             /** @description Actions that the policies make due, most urgent first. */
             due: components["schemas"]["RecommendedAction"][];
             settled?: components["schemas"]["Settlement"] | null;

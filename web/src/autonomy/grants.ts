@@ -19,17 +19,9 @@ export const isKind = (text: string) => kindPattern.test(text)
 
 export const holds = (grant: Grant, nowMs: number) => grant.ended == null && nowMs < Date.parse(grant.expires_at)
 
-/** The grant that an alarm was most likely closed under: the earliest of its kind that had not ended when it came. */
-export function grantOf(detail: AlarmDetail, grants: readonly Grant[]): Grant | null {
-  const at = Date.parse(detail.received_at)
-  const fitting = grants.filter(
-    (grant) =>
-      grant.site === detail.site &&
-      grant.kind === detail.alarm.kind &&
-      at <= Date.parse(grant.ended?.at ?? grant.expires_at),
-  )
-  return fitting.toSorted((one, other) => Date.parse(one.granted_at) - Date.parse(other.granted_at))[0] ?? null
-}
+/** The grant that an alarm was closed under, where it is still listed. */
+export const grantOf = (detail: AlarmDetail, grants: readonly Grant[]): Grant | null =>
+  grants.find((grant) => grant.id === detail.closed_under) ?? null
 
 export type Refusal = { because: 'drift'; signs: DriftSign[] } | { because: 'labels'; moreNeeded: number }
 

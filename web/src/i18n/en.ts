@@ -83,7 +83,6 @@ export const en = {
     emptyFilterLead: 'Escape clears it.',
     shown: (n: number, of: number) =>
       `${n.toLocaleString('en')} of ${of.toLocaleString('en')} loaded; the filter looks at these only.`,
-    shownOnly: (n: number) => `${n.toLocaleString('en')} loaded; the filter looks at these only.`,
     more: 'Load more',
     severity: 'Severity',
     suggested: 'Suggested',

@@ -84,7 +84,6 @@ export const es: Texts = {
     emptyFilterLead: 'Escape lo quita.',
     shown: (n, of) =>
       `${n.toLocaleString('es')} de ${of.toLocaleString('es')} cargadas; el filtro solo mira estas.`,
-    shownOnly: (n) => `${n.toLocaleString('es')} cargadas; el filtro solo mira estas.`,
     more: 'Cargar más',
     severity: 'Gravedad',
     suggested: 'Sugerencia',

@@ -74,10 +74,9 @@ export function QueuePage({ state }: { state: AlarmState }) {
     },
   })
 
-  // The server counts only what people have to do with; of the rest it is known whether the last page is full.
-  const counts: Partial<Record<AlarmState, number>> | undefined = query.data?.counts
-  const total = counts?.[state] ?? null
-  const more = total === null ? shown.rows.length >= limit : total > shown.rows.length + arrivals
+  const counts = query.data?.counts
+  const total = counts?.[state] ?? 0
+  const more = total > shown.rows.length + arrivals
   const tabNames: Record<AlarmState, string> = {
     decided: t.queue.open,
     waiting: t.queue.waiting,
@@ -90,7 +89,7 @@ export function QueuePage({ state }: { state: AlarmState }) {
         <nav className={styles.tabs} aria-label={t.queue.title}>
           {tabs.map((tab) => (
             <Link key={tab} href={paths.queue(tab)} aria-current={tab === state ? 'page' : undefined}>
-              {tabNames[tab]} {tab !== 'closed_without_person' && <b>{counts?.[tab] ?? '–'}</b>}
+              {tabNames[tab]} <b>{counts?.[tab] ?? '–'}</b>
             </Link>
           ))}
         </nav>
@@ -128,7 +127,7 @@ export function QueuePage({ state }: { state: AlarmState }) {
           </ol>
           {more && (
             <div className={styles.more}>
-              {total === null ? t.queue.shownOnly(shown.rows.length) : t.queue.shown(shown.rows.length, total)}
+              {t.queue.shown(shown.rows.length, total)}
               <Button variant="default" size="xs" onClick={() => setLimit(limit + PAGE)} loading={query.isFetching}>
                 {t.queue.more}
               </Button>
