@@ -164,9 +164,20 @@ fn a_measurement_gives_the_verdicts_that_operation_gives() {
     let samples: Vec<&str> =
         include_str!("../../config/samples/alarms.jsonl").lines().take(14).collect();
     let input = samples.join("\n");
+    // The truth is not looked at here, but without one nothing can be measured.
+    let labelled: Vec<String> = samples
+        .iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let mut alarm: Value = serde_json::from_str(line).expect("a sample is JSON");
+            alarm["label"] = serde_json::json!({ "threat": at % 2 == 0 });
+            alarm.to_string()
+        })
+        .collect();
     let kept = folder.path().join("run.json");
     let kept = kept.to_str().expect("the path is text");
-    let measured = run(sereno(folder.path(), &["eval", "-", "--write", kept]), &input);
+    let measured =
+        run(sereno(folder.path(), &["eval", "-", "--write", kept]), &labelled.join("\n"));
     assert!(measured.status.success(), "{}", complaint(&measured));
     let run: Value =
         serde_json::from_slice(&std::fs::read(kept).expect("it is written")).expect("it is JSON");
