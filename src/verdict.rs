@@ -201,7 +201,7 @@ fn prohibited(grounds: Grounds<'_>) -> f64 {
 }
 
 /// Log-odds that what a site prohibits adds where every caption shows it; chosen on the `avenue` set.
-const PROHIBITED: f64 = 6.0;
+const PROHIBITED: f64 = 8.0;
 
 /// The two reads' log-odds, averaged, and what the site prohibits, which they cannot know; on the scale of the site's labels; without labels it is not
 /// calibrated, and says so.

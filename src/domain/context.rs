@@ -21,6 +21,8 @@ codes! {
         Parking,
         /// Rooms that few may enter: servers, cash, control.
         Restricted,
+        /// Paths and squares for people on foot: what rides, drives or runs there is out of place.
+        Footpath,
         /// Not known.
         Unknown,
     }

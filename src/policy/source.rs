@@ -76,8 +76,7 @@ fn content(path: &Path) -> Result<String, String> {
 /// The shipped files whose names end in `ending`, sorted by name.
 pub(super) fn shipped(ending: &str) -> Vec<Source> {
     let mut sources: Vec<Source> = Shipped::iter()
-        // What lies in a folder inside is for sites to choose.
-        .filter(|name| name.ends_with(ending) && !name.contains('/'))
+        .filter(|name| name.ends_with(ending))
         .filter_map(|name| {
             let file = Shipped::get(&name)?;
             let text = String::from_utf8_lossy(&file.data).into_owned();

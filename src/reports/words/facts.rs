@@ -123,6 +123,7 @@ words!(SceneText {
 words!(ZoneKind {
     Perimeter: "perimeter", "perímetro";
     PublicEntrance: "public entrance", "entrada pública";
+    Footpath: "footpath", "zona peatonal";
     LoadingDock: "loading dock", "muelle de carga";
     Offices: "offices", "oficinas";
     Parking: "car park", "aparcamiento";

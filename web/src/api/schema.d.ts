@@ -1366,7 +1366,7 @@ export interface components {
          * @description What kind of place a zone is.
          * @enum {string}
          */
-        ZoneKind: "perimeter" | "public_entrance" | "loading_dock" | "offices" | "parking" | "restricted" | "unknown";
+        ZoneKind: "perimeter" | "public_entrance" | "loading_dock" | "offices" | "parking" | "restricted" | "footpath" | "unknown";
     };
     responses: never;
     parameters: never;

@@ -157,6 +157,7 @@ export const codes = {
   ZoneKind: {
     perimeter: 'Perimeter',
     public_entrance: 'Public entrance',
+    footpath: 'Footpath',
     loading_dock: 'Loading dock',
     offices: 'Offices',
     parking: 'Car park',

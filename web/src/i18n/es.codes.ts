@@ -158,6 +158,7 @@ export const codes: typeof en = {
   ZoneKind: {
     perimeter: 'Perímetro',
     public_entrance: 'Entrada pública',
+    footpath: 'Zona peatonal',
     loading_dock: 'Muelle de carga',
     offices: 'Oficinas',
     parking: 'Aparcamiento',
