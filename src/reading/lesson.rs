@@ -51,7 +51,7 @@ pub fn lesson(
     let valid = jsonschema::validate(&schema, &answer).map_err(|error| error.to_string());
     let wire: WireFacts = valid
         .and_then(|()| serde_json::from_value(answer.clone()).map_err(|error| error.to_string()))?;
-    let facts = merge(wire.into_facts(&mentions), &prepared.facts, Vec::new());
+    let facts = merge(wire.into_facts(&mentions), &prepared.facts, Vec::new(), mentions.nobody());
     let messages = prompt.messages(&render(alarm, &lines));
     Ok((Lesson { messages, answer: answer.to_string() }, facts))
 }

@@ -21,6 +21,8 @@ pub struct Mentions {
     pub places: BTreeMap<Place, Vec<CaptionId>>,
     /// Captions that mention people.
     pub people: Vec<CaptionId>,
+    /// Captions that say that nobody is there.
+    pub people_denied: Vec<CaptionId>,
     /// Captions that mention vehicles.
     pub vehicles: Vec<CaptionId>,
     /// Captions that mention animals.
@@ -88,6 +90,8 @@ const DENIALS: &[&str] = &[
     "no", "not", "without", "nobody", "none", "never", "neither", "nor", "sin", "ningun",
     "ninguna", "nadie", "tampoco", "ni",
 ];
+/// Denials that say by themselves that nobody is there.
+const NOBODY: &[&str] = &["nobody", "nadie"];
 /// Where a denial ends, besides punctuation.
 const TURNS: &[&str] = &["but", "however", "while", "then", "pero", "mientras", "luego"];
 
@@ -103,6 +107,9 @@ pub fn find(captions: &[(CaptionId, String)]) -> Mentions {
             note(&mut mentions.causes, &file.causes, &clause, *id);
             note(&mut mentions.places, &file.places, &clause, *id);
             note_count(&mut mentions.people, &file.counts.people, &clause, *id);
+            if mentions.people_denied.last() != Some(id) && clause.denies(&file.counts.people) {
+                mentions.people_denied.push(*id);
+            }
             note_count(&mut mentions.vehicles, &file.counts.vehicles, &clause, *id);
             note_count(&mut mentions.animals, &file.counts.animals, &clause, *id);
         }
@@ -122,11 +129,27 @@ impl Clause {
             .iter()
             .any(|phrase| phrase.places(&self.words).any(|place| place < self.denied_from))
     }
+
+    /// Whether the clause says that none of these is there.
+    fn denies(&self, people: &[Phrase]) -> bool {
+        let nobody = self.words.iter().any(|word| NOBODY.contains(&word.as_str()));
+        let after =
+            |phrase: &Phrase| phrase.places(&self.words).any(|place| place >= self.denied_from);
+        nobody || people.iter().any(after)
+    }
+}
+
+impl Mentions {
+    /// Whether the captions say that nobody is there, and mention nobody anywhere.
+    pub const fn nobody(&self) -> bool {
+        !self.people_denied.is_empty() && self.people.is_empty()
+    }
 }
 
 fn clauses(text: &str) -> Vec<Clause> {
-    let mut clauses = Vec::new();
-    for part in text.split(['.', ',', ';', ':', '!', '?', '\n', '(', ')']) {
+    let mut clauses: Vec<Clause> = Vec::new();
+    let mut after_comma = false;
+    for part in text.split_inclusive(['.', ',', ';', ':', '!', '?', '\n', '(', ')']) {
         let words: Vec<String> = part
             .split(|letter: char| !letter.is_alphanumeric() && letter != '-')
             .filter(|word| !word.is_empty())
@@ -137,10 +160,20 @@ fn clauses(text: &str) -> Vec<Clause> {
                 .iter()
                 .position(|word| DENIALS.contains(&word.as_str()))
                 .unwrap_or(words.len());
+            let denied = clauses.last().is_some_and(|last| last.denied_from < last.words.len());
+            let denied_from = if after_comma && denied && goes_on(words) { 0 } else { denied_from };
             clauses.push(Clause { words: words.to_vec(), denied_from });
+            after_comma = false;
         }
+        after_comma = part.ends_with(',');
     }
     clauses
+}
+
+/// Whether these words go on with a list that a comma parted, as in "no person, animal or vehicle".
+fn goes_on(words: &[String]) -> bool {
+    const JOINS: &[&str] = &["or", "nor", "ni", "o"];
+    words.iter().take(2).any(|word| JOINS.contains(&word.as_str()))
 }
 
 fn note<T: Ord + Copy>(
@@ -218,6 +251,38 @@ mod tests {
         assert!(mentioned("No se ve humo ni fuego.").hazards.is_empty());
         assert!(!mentioned("Nobody is there, but smoke rises.").hazards.is_empty());
         assert!(!mentioned("Smoke rises. There are no people.").hazards.is_empty());
+    }
+
+    #[test]
+    fn that_nobody_is_there_is_said_and_not_only_not_said() {
+        for text in [
+            "A cat walks by. No people and no vehicles are visible.",
+            "Nobody is in the room.",
+            "No hay personas en la imagen.",
+            "Nadie pasa por la puerta.",
+        ] {
+            assert!(mentioned(text).nobody(), "{text}");
+        }
+        for text in ["A cat walks by.", "A man waits. No other people are there.", ""] {
+            assert!(!mentioned(text).nobody(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_denied_to_its_end_and_no_further() {
+        for text in [
+            "No person, animal or vehicle can be seen.",
+            "No se ven personas, animales ni vehiculos.",
+        ] {
+            let found = mentioned(text);
+            assert!(
+                found.nobody() && found.animals.is_empty() && found.vehicles.is_empty(),
+                "{text}"
+            );
+        }
+        let found = mentioned("There is no smoke, a man runs to the car.");
+        assert!(!found.people.is_empty() && !found.vehicles.is_empty());
+        assert!(!mentioned("No smoke, man running.").people.is_empty());
     }
 
     #[test]

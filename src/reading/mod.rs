@@ -206,7 +206,7 @@ impl ReadStage {
         match outcome.and_then(|completion| self.understood(&completion, &mentions)) {
             Err(error) => failed(prepared, trace, error.code()),
             Ok((facts, threat)) => Reading {
-                facts: merge(facts, &prepared.facts, fitted.cut),
+                facts: merge(facts, &prepared.facts, fitted.cut, mentions.nobody()),
                 threat,
                 trace,
                 failure: None,
@@ -260,11 +260,21 @@ fn danger_probability(completion: &Completion) -> Option<f64> {
 }
 
 /// The model's facts, with everything that the word lists and detectors saw besides. They only add.
-fn merge(mut facts: Facts, prepared: &Facts, cut: Vec<CaptionId>) -> Facts {
+///
+/// An act needs somebody: where nobody is counted, people are unclear. But where the captions say that
+/// `nobody` is there, what walks, runs or waits is an animal or no act at all: rain runs down the glass.
+fn merge(mut facts: Facts, prepared: &Facts, cut: Vec<CaptionId>, nobody: bool) -> Facts {
+    let nobody = nobody && facts.people.count == CountBand::None;
+    let animals = matches!(facts.animals.count, CountBand::One | CountBand::Few | CountBand::Many);
+    let by_animal = |act: Act| nobody && animals && is_animal(act);
+    if nobody {
+        facts.acts.retain(|act| !is_everyday(act.code) || by_animal(act.code));
+    }
     add_missing(&mut facts.hazards, &prepared.hazards);
     add_missing(&mut facts.acts, &prepared.acts);
     add_missing(&mut facts.objects, &prepared.objects);
-    if facts.people.count == CountBand::None && facts.acts.iter().any(|act| is_human(act.code)) {
+    let by_people = |act: Act| is_human(act) && !by_animal(act);
+    if facts.people.count == CountBand::None && facts.acts.iter().any(|act| by_people(act.code)) {
         facts.people.count = CountBand::Unclear;
     }
     if !cut.is_empty() {
@@ -285,6 +295,15 @@ fn add_missing<T: PartialEq + Clone>(facts: &mut Vec<Observed<T>>, prepared: &[O
             facts.push(observed.clone());
         }
     }
+}
+
+/// Acts whose words say as much of water, light or machines as of people.
+const fn is_everyday(act: Act) -> bool {
+    matches!(act, Act::Walks | Act::Runs | Act::Waits | Act::Works | Act::Cleans)
+}
+
+const fn is_animal(act: Act) -> bool {
+    matches!(act, Act::Walks | Act::Runs | Act::Waits)
 }
 
 const fn is_human(act: Act) -> bool {
@@ -342,6 +361,33 @@ mod tests {
         let (reading, _) = read(&alarm, CALM).await;
         assert_eq!(reading.facts.hazard(Hazard::Weapon), Presence::Unclear);
         assert!(reading.facts.life_safety());
+    }
+
+    #[tokio::test]
+    async fn where_nobody_is_there_an_animal_walks_and_rain_is_no_act() {
+        let empty = |animals: &str, acts: &str| {
+            CALM.replace(r#""people":"one""#, r#""people":"none""#)
+                .replace(r#""animals":"none""#, &format!(r#""animals":"{animals}""#))
+                .replace(r#"{"walks":"present"}"#, acts)
+        };
+        let facts =
+            async |caption: &str, answer: &str| read(&alarm(&[caption], &[]), answer).await.0.facts;
+        let walks = empty("one", r#"{"walks":"present"}"#);
+        let cat = facts("A cat walks along the fence. No people are visible.", &walks).await;
+        assert_eq!((cat.people.count, cat.act(Act::Walks)), (CountBand::None, Presence::Present));
+        let runs = empty("none", r#"{"runs":"present"}"#);
+        let rain = facts("Rain runs down the glass. Nobody is there.", &runs).await;
+        assert_eq!((rain.people.count, rain.act(Act::Runs)), (CountBand::None, Presence::Absent));
+        assert_eq!(rain.people.evidence, [CaptionId(1)], "that nobody is there was seen");
+        // Not said is not denied, and what only people do is not rain's.
+        let silent = facts("A cat walks along the fence.", &walks).await;
+        assert_eq!(silent.people.count, CountBand::Unclear);
+        let climbs = empty("one", r#"{"climbs":"present"}"#);
+        let odd = facts("Something climbs the fence. No people are visible.", &climbs).await;
+        assert_eq!(
+            (odd.people.count, odd.act(Act::Climbs)),
+            (CountBand::Unclear, Presence::Present)
+        );
     }
 
     #[tokio::test]

@@ -60,6 +60,8 @@ impl WireFacts {
     pub fn into_facts(self, mentions: &Mentions) -> Facts {
         let counted =
             |count, evidence: &Vec<CaptionId>| Counted { count, evidence: evidence.clone() };
+        // That nobody is there is a thing seen, too.
+        let denied = &mentions.people_denied;
         Facts {
             sufficiency: match self.enough {
                 Answer::Yes => Sufficiency::Enough,
@@ -73,7 +75,7 @@ impl WireFacts {
             },
             cause: self.cause,
             place: self.place,
-            people: counted(self.people, &mentions.people),
+            people: counted(self.people, if mentions.nobody() { denied } else { &mentions.people }),
             vehicles: counted(self.vehicles, &mentions.vehicles),
             animals: counted(self.animals, &mentions.animals),
             acts: observed(&self.acts, &mentions.acts),
