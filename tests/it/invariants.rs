@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use sereno::{
     actions,
     domain::{
-        ActionCode, Assessment, AvsLevel, Confidence, Context, Facts, Grant, Outcome, Presence,
-        SceneText, Severity, StageFailure, Sufficiency, Verdict, odds::Scale,
+        ActionCode, Assessment, AvsLevel, CaptionId, Confidence, Context, Facts, Grant, Outcome,
+        Oversight, Presence, Ruling, SceneText, Severity, StageFailure, Sufficiency, Verdict,
+        odds::Scale,
     },
     policy::{AlarmView, PolicySet},
     verdict::{self, Grounds},
@@ -106,6 +107,52 @@ fn cases() -> impl Strategy<Value = Case> {
             failed,
             scale: scale.map(|(slope, offset)| Scale { slope, offset }),
         })
+}
+
+/// Riding on a footpath is no danger: both reads are calm, and the captions bear it out all the same.
+#[test]
+fn what_a_site_prohibits_lifts_the_probability_by_the_captions_that_show_it() {
+    let decided = |prohibited: &[u32]| {
+        let facts = Facts::unread();
+        let context = Context::unknown("sample", jiff::Timestamp::UNIX_EPOCH);
+        let ruling = Ruling {
+            policy_digest: String::new(),
+            permitted: vec![Outcome::Uncertain, Outcome::Verified],
+            may_close_without_person: false,
+            severity_floor: Severity::Medium,
+            oversight: Oversight::Operator,
+            rules: Vec::new(),
+            prohibited: prohibited.iter().copied().map(CaptionId).collect(),
+            due: Vec::new(),
+            settled: None,
+        };
+        let reads = Confidence {
+            model_threat: Some(0.1),
+            verdict_margin: None,
+            classifier_threat: Some(0.1),
+            agree: true,
+        };
+        let proposed = Outcome::Verified;
+        let assessment = Assessment { proposed, confidence: reads, ..Assessment::none() };
+        verdict::combine(Grounds {
+            facts: &facts,
+            context: &context,
+            ruling: &ruling,
+            assessment: &assessment,
+            captions: 4,
+            scale: None,
+        })
+    };
+    let verdicts = [&[][..], &[1], &[1, 2], &[1, 2, 3, 4]].map(decided);
+    assert!((verdicts[0].threat_probability - 0.1).abs() < 1e-9);
+    assert!(verdicts.is_sorted_by(|one, other| one.threat_probability < other.threat_probability));
+    let outcomes = verdicts.map(|verdict| verdict.outcome);
+    let (uncertain, verified) = (Outcome::Uncertain, Outcome::Verified);
+    assert_eq!(
+        outcomes,
+        [uncertain, uncertain, verified, verified],
+        "half of the captions suffice"
+    );
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use sereno::{
     domain::{
         Act, ActionCode, Approver, CaptionId, Cause, Context, CountBand, Counted, Effect, Facts,
         Hazard, Observed, Outcome, Oversight, Phase, Presence, Reader, Ruling, SceneText, Severity,
-        Sufficiency,
+        Sufficiency, ZoneKind,
     },
     policy::{AlarmView, PolicyError, PolicySet, run_cases, run_embedded_cases},
 };
@@ -76,7 +76,7 @@ fn open_entrance() -> Context {
 }
 
 fn any_context() -> Context {
-    use sereno::domain::{RecentAlarms, ZoneContext, ZoneKind};
+    use sereno::domain::{RecentAlarms, ZoneContext};
     Context {
         site: "sample".to_owned(),
         site_digest: String::new(),
@@ -254,6 +254,42 @@ fn an_alarm_is_closed_without_a_person_only_where_people_granted_it() {
     assert!(!may(&found, &walker()), "people found a threat at this camera today");
     let sentence = Facts { scene_text: SceneText::Sentence, ..walker() };
     assert!(!may(&granted, &sentence));
+}
+
+#[test]
+fn what_a_site_prohibits_names_the_captions_that_show_it() {
+    let seen = |presence, captions: &[u32]| Observed {
+        code: Act::Runs,
+        presence,
+        evidence: captions.iter().copied().map(CaptionId).collect(),
+        reader: Reader::Model,
+    };
+    let shown = |zone, presence| {
+        let facts = Facts { acts: vec![seen(presence, &[2, 5])], ..walker() };
+        let mut context = open_entrance();
+        context.zone.kind = zone;
+        SHIPPED.evaluate(&line_crossing(), &facts, &context).prohibited
+    };
+    let footpath = ZoneKind::Footpath;
+    assert_eq!(shown(footpath, Presence::Present), [CaptionId(2), CaptionId(5)]);
+    assert!(shown(footpath, Presence::Unclear).is_empty(), "what is unclear proves nothing");
+    assert!(shown(ZoneKind::PublicEntrance, Presence::Present).is_empty());
+}
+
+#[test]
+fn a_prohibition_names_codes_at_a_rule_that_verifies() {
+    let refused = |codes: &str, action: &str| {
+        refusal(&format!(
+            r#"{HEAD} @id("x") @prohibits("{codes}") permit (principal, action == Sereno::Action::"{action}", resource);"#
+        ))
+    };
+    assert_eq!(refused("bicycle runs", "verify"), "");
+    let told = refused("bicicle", "verify");
+    assert!(
+        told.contains("@prohibits names `bicicle`") && told.contains("\"bicycle runs\""),
+        "{told}"
+    );
+    assert!(refused("runs", "send_guard").contains("verifies nothing"));
 }
 
 #[test]
