@@ -29,7 +29,7 @@ use crate::{
     domain::{Alarm, AlarmId, RecentAlarms},
     evaluation::{
         Comparison, Figures, Rivals, Run, Sample, TokenCount,
-        captions::{self, CaptionFigures},
+        captions::{self, CaptionFigures, Captioned, retrieval::Retrieval},
         floors,
         plots::plots,
     },
@@ -56,6 +56,10 @@ pub struct Eval {
         conflicts_with_all = ["files", "compare"]
     )]
     captions: Option<Vec<PathBuf>>,
+    /// With --captions: also search for each image by its caption, and tell recall at 1, 5 and 10 and the
+    /// mean reciprocal rank.
+    #[arg(long, requires = "captions")]
+    search: bool,
     /// Write the figures and every decided sample as JSON, for --compare.
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -100,7 +104,7 @@ impl Eval {
             return self.compare(first, second);
         }
         if let Some([references, candidates]) = self.captions.as_deref() {
-            return self.captions(references, candidates);
+            return self.captions(app, references, candidates).await;
         }
         let (alarms, lost) = self.alarms(app)?;
         if let Some(folder) = &self.plots {
@@ -250,7 +254,12 @@ impl Eval {
 }
 
 impl Eval {
-    fn captions(&self, references: &Path, candidates: &Path) -> Result<Ending, AppError> {
+    async fn captions(
+        &self,
+        app: &App,
+        references: &Path,
+        candidates: &Path,
+    ) -> Result<Ending, AppError> {
         let read = |file: &Path| {
             let refuse = |why: String| AppError::Input(format!("{}: {why}", file.display()));
             let text = fs::read_to_string(file).map_err(|error| refuse(error.to_string()))?;
@@ -258,7 +267,10 @@ impl Eval {
         };
         let (set, apart) = captions::files::pair(&read(references)?, &read(candidates)?)
             .map_err(AppError::Input)?;
-        let figures = CaptionFigures::of(&set);
+        let mut figures = CaptionFigures::of(&set);
+        if self.search {
+            figures.search = Some(search(app, &set).await?);
+        }
         if self.json {
             return print(&serde_json::to_string_pretty(&figures).map_err(AppError::input)?);
         }
@@ -268,6 +280,23 @@ impl Eval {
         };
         print(&format!("{}{left_out}", figures.render().trim_end()))
     }
+}
+
+/// Searches with each caption among the references of all images, by the embedder.
+async fn search(app: &App, set: &[Captioned]) -> Result<Retrieval, AppError> {
+    let embedder = app.load_classifier().await.map_err(AppError::environment)?.embedder();
+    let progress = progress_bar(set.len() as u64, "images");
+    let (mut queries, mut references) = (Vec::new(), Vec::new());
+    for one in set {
+        let words = [&one.candidate].into_iter().chain(&one.references);
+        let texts: Vec<String> = words.map(|words| words.join(" ")).collect();
+        let mut vectors = embedder.embed(&texts).await.map_err(AppError::environment)?.into_iter();
+        queries.push(vectors.next().unwrap_or_default());
+        references.push(vectors.collect());
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(Retrieval::of(&queries, &references))
 }
 
 /// The samples of a run that `--write` kept.

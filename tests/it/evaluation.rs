@@ -439,3 +439,109 @@ fn a_judge_marks_what_was_written_and_a_bad_rubric_is_named() {
     let said = complaint(&output);
     assert!(said.contains("mine.toml") && said.contains("line 2"), "{said}");
 }
+
+#[test]
+fn a_search_finds_each_image_by_its_caption_and_tells_how_often() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let file = |name: &str, captions: &Value| {
+        let path = folder.path().join(name);
+        fs::write(&path, captions.to_string()).expect("it can be written");
+        path.to_str().expect("the path is text").to_owned()
+    };
+    let of = |image: u32, caption: &str| json!({ "image_id": image, "caption": caption });
+    let references = file(
+        "references.json",
+        &json!({ "annotations": [
+            of(1, "A man climbs over a wire fence."), of(1, "Somebody scales the fence."),
+            of(2, "Two cats sleep on a car."), of(3, "Rain falls on an empty street."),
+        ] }),
+    );
+    let candidates = file(
+        "captions.json",
+        &json!([
+            of(1, "A person is climbing a fence."),
+            of(2, "Cats lie on the roof of a car."),
+            of(3, "A street without anybody in the rain.")
+        ]),
+    );
+    let arguments = ["eval", "--captions", &references, &candidates, "--search", "--json"];
+    let output = run(sereno(folder.path(), &arguments), "");
+    assert!(output.status.success(), "{}", complaint(&output));
+    let figures: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(figures["search"]["images"], 3);
+    assert_eq!(figures["search"]["recall"][0], json!({ "first": 1, "recall": 1.0 }));
+    assert_eq!(figures["search"]["mean_reciprocal_rank"], 1.0);
+}
+
+/// Labels that the models that ship tell apart, in ten groups.
+fn labels(each: usize) -> String {
+    let lines = (0..each).flat_map(|n| {
+        let threat = format!("Man number {n} breaks the window and climbs in with a crowbar.");
+        let calm = format!("Cat number {n} walks over the grass. No people are visible.");
+        let label = |threat: bool| json!({ "threat": threat, "group": format!("day {}", n % 10) });
+        [
+            line(&format!("t{n}"), &threat, &label(true)),
+            line(&format!("h{n}"), &calm, &label(false)),
+        ]
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_site_learns_from_labels_when_a_manager_approves_and_can_take_it_back() {
+    const PASSWORD: &str = "a lamp in the tower\n";
+    let folder = TempDir::new().expect("a folder can be made");
+    let data = folder.path();
+    let set = |each: usize| {
+        let file = data.join(format!("{each}.jsonl"));
+        fs::write(&file, labels(each)).expect("it can be written");
+        file.to_str().expect("the path is text").to_owned()
+    };
+    let learn = |arguments: &[&str], input: &str| {
+        let all: Vec<&str> =
+            ["learn", "--site", "sample"].iter().chain(arguments).copied().collect();
+        run(sereno(data, &all), input)
+    };
+    for (name, role) in [("boss", "manager"), ("maria", "operator")] {
+        let added = run(sereno(data, &["user", "add", name, "--role", role]), PASSWORD);
+        assert!(added.status.success(), "{}", complaint(&added));
+    }
+    let few = learn(&[&set(3)], "");
+    assert_eq!(few.status.code(), Some(2));
+    let told = complaint(&few);
+    assert!(
+        told.contains("3 real threats and 3 harmless") && told.contains("at least 20"),
+        "{told}"
+    );
+
+    // Nobody waits for what they may not approve.
+    let labelled = set(20);
+    for (name, password, why) in [
+        ("boss", "another password\n", "the name or the password is wrong"),
+        ("nobody", PASSWORD, "the name or the password is wrong"),
+        ("maria", PASSWORD, "approved by a manager"),
+    ] {
+        let refused = learn(&[&labelled, "--apply", "--by", name], password);
+        assert_eq!(refused.status.code(), Some(2), "{name}");
+        assert!(complaint(&refused).contains(why), "{name}: {}", complaint(&refused));
+    }
+    let approved = learn(&[&labelled, "--apply", "--by", "boss"], PASSWORD);
+    assert!(approved.status.success(), "{}", complaint(&approved));
+    let told = String::from_utf8(approved.stdout).expect("it is text");
+    assert!(told.contains("20 real threats and 20 harmless alarms, in 10 groups"), "{told}");
+    assert!(told.contains("nothing may be closed without a person: 289 more"), "{told}");
+    assert!(told.contains("Version 1 is in force, approved by boss"), "{told}");
+
+    let listed = |mark: &str| {
+        let output = learn(&["--list"], "");
+        let text = String::from_utf8(output.stdout).expect("it is text");
+        assert_eq!(text.contains("in force"), mark == "in force", "{text}");
+        assert!(text.contains("approved by boss"), "{text}");
+    };
+    listed("in force");
+    let back = learn(&["--revert", "0", "--by", "boss"], PASSWORD);
+    assert!(back.status.success(), "{}", complaint(&back));
+    listed("");
+    let verified = run(sereno(data, &["log", "verify"]), "");
+    assert!(verified.status.success(), "{}", complaint(&verified));
+}

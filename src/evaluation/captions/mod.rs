@@ -5,11 +5,14 @@ pub mod bleu;
 pub mod cider;
 pub mod files;
 pub mod meteor;
+pub mod retrieval;
 pub mod rouge;
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
+
+use self::retrieval::Retrieval;
 
 /// A caption and what people wrote about the same image, as words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +49,9 @@ pub struct CaptionFigures {
     pub cider: f64,
     /// Mean of CIDEr-D, 0 to 10.
     pub cider_d: f64,
+    /// How well a search by the captions finds their images, where it was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<Retrieval>,
 }
 
 impl CaptionFigures {
@@ -61,6 +67,7 @@ impl CaptionFigures {
             rouge_l: mean(rouge::score),
             cider: cider::corpus(set, cider::Variant::Plain),
             cider_d: cider::corpus(set, cider::Variant::D),
+            search: None,
         }
     }
 
@@ -76,6 +83,15 @@ impl CaptionFigures {
         ];
         for (name, score) in bleu.chain(others.map(|(name, score)| (name.to_owned(), score))) {
             let _infallible = writeln!(out, "{name:<34}{score:>8.4}");
+        }
+        if let Some(search) = &self.search {
+            out.push_str("\nsearch: each caption finds its image by the references of all\n");
+            for at in &search.recall {
+                let name = format!("recall at {}", at.first);
+                let _infallible = writeln!(out, "{name:<34}{:>8.4}", at.recall);
+            }
+            let name = "mean reciprocal rank";
+            let _infallible = writeln!(out, "{name:<34}{:>8.4}", search.mean_reciprocal_rank);
         }
         if self.images == 1 {
             out.push_str(
