@@ -65,6 +65,7 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
         clock: Arc::clone(&app.clock),
         ids: Arc::clone(&app.ids),
         wake: Arc::clone(&wake),
+        recorded: Arc::default(),
     };
     watch.refresh().await?;
     for number in 1..=app.config.workers {

@@ -1,15 +1,21 @@
 //! Watches over the decisions: puts in force what sites learned, measures, lowers autonomy, shows
 //! control alarms.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::{Event, EventKind},
     config::{QualitySettings, Sites},
-    domain::{Clock, Grant, GrantEndCode, IdSource, Learning, SiteQuality},
+    domain::{Clock, Grant, GrantEndCode, IdSource, Learning, Rate, SiteQuality},
     evaluation::{
         drift,
         quality::{self, Grounds},
@@ -40,6 +46,8 @@ pub struct Watch {
     pub ids: Arc<dyn IdSource>,
     /// Wakes the worker after a control alarm.
     pub wake: Arc<Notify>,
+    /// The first day of the figures that the log was last told, by site.
+    pub recorded: Arc<Mutex<BTreeMap<String, Timestamp>>>,
 }
 
 impl Watch {
@@ -68,6 +76,7 @@ impl Watch {
             let Some(figures) = self.figures(&site.id).await? else { continue };
             self.lower(&figures).await?;
             tell(&figures);
+            self.record(&figures).await?;
             if self.chance(site.quality.control_alarms_per_day)
                 && let Some(control) = self.store.seed_control(&site.id).await?
             {
@@ -168,6 +177,32 @@ impl Watch {
             self.store.end_grants(site, GrantEndCode::Drift, &because).await?;
         }
         Ok(())
+    }
+
+    /// Tells the log the figures, once for every period that they are counted over.
+    async fn record(&self, figures: &SiteQuality) -> Result<(), StoreError> {
+        if figures.all.decided == 0 || self.recorded().get(&figures.site) == Some(&figures.since) {
+            return Ok(());
+        }
+        let rate = |rate: Rate| json!({ "hits": rate.hits, "of": rate.of });
+        let all = &figures.all;
+        let mut event = Event::new(EventKind::QualityMeasured, self.clock.now())
+            .public("since", figures.since.to_string())
+            .public("figures", figures.digest.as_str())
+            .public("decided", all.decided)
+            .public("dismissed", all.dismissed)
+            .public("closed_without_person", all.closed_without_person)
+            .public("false_dismissals", rate(all.false_dismissals))
+            .public("overridden", rate(all.overridden))
+            .public("controls_seen", rate(all.controls_seen));
+        event.site = Some(figures.site.clone());
+        self.store.record(event).await?;
+        self.recorded().insert(figures.site.clone(), figures.since);
+        Ok(())
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, BTreeMap<String, Timestamp>> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether something that happens `per_day` times on an average day happens now.

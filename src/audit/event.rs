@@ -79,6 +79,9 @@ pub enum EventKind {
     /// They are as they were.
     #[strum(serialize = "drift.ended")]
     DriftEnded,
+    /// A site's quality figures, once a day and after each start.
+    #[strum(serialize = "quality.measured")]
+    QualityMeasured,
     /// What a site learned from its labels was put in force, or taken back.
     #[strum(serialize = "change.learned")]
     ChangeLearned,
@@ -135,6 +138,7 @@ impl EventKind {
             | Self::OversightDisposition
             | Self::OversightReviewDrawn
             | Self::OversightControlSeeded
+            | Self::QualityMeasured
             | Self::DriftEnded => 'b',
             _ => 'c',
         }

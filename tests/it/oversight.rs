@@ -404,5 +404,7 @@ async fn drift_ends_what_was_granted_and_says_why() {
     assert_eq!(db.count(raised).await, 1);
     watch.look().await.unwrap();
     assert_eq!(db.count(raised).await, 1, "it is told once");
+    let measured = "SELECT COUNT(*) FROM log_entry WHERE leaf LIKE '%quality.measured%'";
+    assert_eq!(db.count(measured).await, 1, "so are the day's figures");
     db.settle().await;
 }

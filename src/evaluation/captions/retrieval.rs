@@ -86,8 +86,10 @@ mod tests {
         // The first finds its second reference; the second finds the other image's first.
         assert_eq!(found.recall[0].recall.to_bits(), 0.5_f64.to_bits());
         assert!((found.mean_reciprocal_rank - 0.75).abs() < 1e-12);
-        let twins =
-            Retrieval::of(std::slice::from_ref(&north), &[vec![north.clone()], vec![north]]);
+        let twins = Retrieval::of(
+            std::slice::from_ref(&north),
+            &[vec![north.clone()], vec![north.clone()]],
+        );
         assert!((twins.mean_reciprocal_rank - 0.5).abs() < 1e-12);
     }
 }

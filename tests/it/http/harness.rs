@@ -207,6 +207,7 @@ pub fn watch(db: &Database, store: &Store) -> Watch {
         clock: db.clock.clone(),
         ids: Arc::new(RandomIds),
         wake: Arc::new(Notify::new()),
+        recorded: Arc::default(),
     }
 }
 
