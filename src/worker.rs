@@ -122,26 +122,6 @@ impl Worker {
             Outcome::Uncertain | Outcome::Verified => return None,
         };
         let share = self.sites.get(&draft.alarm.site)?.quality.blind_review_share;
-        (fraction(self.ids.random_bytes()) < share).then_some(reason)
-    }
-}
-
-/// A fraction from 0 to 1, each as likely as another.
-fn fraction(random: [u8; 32]) -> f64 {
-    let [first, second, third, fourth, ..] = random;
-    f64::from(u32::from_le_bytes([first, second, third, fourth])) / (f64::from(u32::MAX) + 1.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fraction_lies_from_nought_to_below_one() {
-        assert_eq!(fraction([0; 32]).to_bits(), 0.0_f64.to_bits());
-        assert!(fraction([255; 32]) < 1.0);
-        let mut half = [0; 32];
-        half[3] = 128;
-        assert!((fraction(half) - 0.5).abs() < 1e-9);
+        (self.ids.fraction() < share).then_some(reason)
     }
 }

@@ -208,9 +208,7 @@ impl Watch {
     /// Whether something that happens `per_day` times on an average day happens now.
     fn chance(&self, per_day: f64) -> bool {
         let looks = 86_400.0 / EVERY.as_secs_f64();
-        let [first, second, third, fourth, ..] = self.ids.random_bytes();
-        let drawn = f64::from(u32::from_le_bytes([first, second, third, fourth]));
-        drawn < per_day / looks * f64::from(u32::MAX)
+        self.ids.fraction() < per_day / looks
     }
 }
 

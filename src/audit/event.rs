@@ -158,6 +158,13 @@ impl EventKind {
     }
 }
 
+/// A share in thousandths. Leaves hold whole numbers alone: floating-point text differs between languages.
+pub fn permille(share: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "it saturates, and shares are small")]
+    let whole = (share * 1000.0).round() as i64;
+    whole
+}
+
 /// Who acted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {

@@ -15,7 +15,7 @@ pub mod verify;
 
 pub use checkpoint::Checkpoint;
 pub use disclosure::Disclosure;
-pub use event::{Actor, Event, EventKind};
+pub use event::{Actor, Event, EventKind, permille};
 pub use key::{KeyError, LogKey};
 pub use leaf::{Envelope, LeafError};
 pub use note::{NoteError, VerifierKey};

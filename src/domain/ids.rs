@@ -82,6 +82,12 @@ pub trait IdSource: Send + Sync {
 
     /// 32 unpredictable bytes: salts, tokens, keys.
     fn random_bytes(&self) -> [u8; 32];
+
+    /// A number from 0 to below 1, each as likely as another: for drawing samples.
+    fn fraction(&self) -> f64 {
+        let [first, second, third, fourth, ..] = self.random_bytes();
+        f64::from(u32::from_le_bytes([first, second, third, fourth])) / (f64::from(u32::MAX) + 1.0)
+    }
 }
 
 /// The operating system's randomness.
@@ -109,6 +115,25 @@ impl IdSource for RandomIds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Always(u8);
+
+    impl IdSource for Always {
+        fn new_id(&self, _: &dyn Clock) -> Uuid {
+            Uuid::nil()
+        }
+
+        fn random_bytes(&self) -> [u8; 32] {
+            [self.0; 32]
+        }
+    }
+
+    #[test]
+    fn a_fraction_lies_from_nought_to_below_one() {
+        assert_eq!(Always(0).fraction().to_bits(), 0.0_f64.to_bits());
+        assert!(Always(255).fraction() < 1.0 && Always(255).fraction() > 0.999);
+        assert!((Always(128).fraction() - 0.5).abs() < 0.01);
+    }
 
     #[test]
     fn caption_ids_read_back_and_refuse_zero() {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Findings, Pipeline};
 use crate::{
-    audit::{Actor, Event, EventKind},
+    audit::{Actor, Event, EventKind, permille},
     domain::{AlarmRef, SceneText, Verdict},
     model::{
         CallTrace, ModelManifest,
@@ -190,13 +190,6 @@ impl Teller<'_> {
             .collect();
         self.event(EventKind::ActionRecommended, Actor::System, json!({ "actions": actions }), &[])
     }
-}
-
-/// Leaves hold whole numbers alone: floating-point text differs between languages.
-fn permille(probability: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a probability times a thousand is small")]
-    let whole = (probability.clamp(0.0, 1.0) * 1000.0).round() as i64;
-    whole
 }
 
 fn digest(value: &Value) -> String {

@@ -10,7 +10,7 @@ use super::{
     tx::{Receipt, Subject, Tx},
 };
 use crate::{
-    audit::{Actor, Event, EventKind, leaf::instant},
+    audit::{Actor, Event, EventKind, leaf::instant, permille},
     domain::{
         Alarm, AlarmId, AlarmRef, DispositionCode, Grant, GrantEnd, GrantEndCode, NewGrant, Review,
         ReviewReason, User,
@@ -221,7 +221,8 @@ impl Store {
         .bind(instant(rested))
         .fetch_all(&self.pool)
         .await?;
-        let drawn = usize::from_le_bytes(first_eight(&self.ids.random_bytes()));
+        let [first, second, ..] = self.ids.random_bytes();
+        let drawn = usize::from(u16::from_le_bytes([first, second]));
         let Some(chosen) = drawn.checked_rem(found.len()).map(|at| &found[at]) else {
             return Ok(None);
         };
@@ -235,19 +236,6 @@ impl Store {
         };
         Ok(Some(self.take_in(&copy, site, Some(original)).await?.id))
     }
-}
-
-fn first_eight(bytes: &[u8; 32]) -> [u8; 8] {
-    let mut eight = [0; 8];
-    eight.copy_from_slice(&bytes[..8]);
-    eight
-}
-
-/// Leaves hold whole numbers alone.
-fn permille(share: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a share times a thousand is small")]
-    let whole = (share.clamp(0.0, 1.0) * 1000.0).round() as i64;
-    whole
 }
 
 fn grant(found: &AnyRow) -> Result<Grant, StoreError> {

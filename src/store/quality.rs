@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::{DecisionSample, Store, StoreError, row, tx::Tx};
 use crate::{
-    audit::{Event, EventKind, leaf::instant},
+    audit::{Event, EventKind, leaf::instant, permille},
     domain::{DriftSign, DriftSignCode, ReviewReason},
 };
 
@@ -209,13 +209,6 @@ impl Store {
         tx.commit(receipt).await?;
         Ok(true)
     }
-}
-
-/// Leaves hold whole numbers alone.
-fn permille(value: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "it saturates, and an index is small")]
-    let whole = (value * 1000.0).round() as i64;
-    whole
 }
 
 fn counts(found: &AnyRow) -> Result<CameraCounts, StoreError> {
