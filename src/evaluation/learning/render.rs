@@ -28,9 +28,10 @@ impl Lesson {
         self.row(out, "loss, smaller is better", |told| format!("{:.3}", told.log_loss), own)?;
         self.row(out, "calibration error", |told| format!("{:.3}", told.ece), own)?;
         let gain = match self.measured.gain {
-            Some(Estimate { value, low: Some(low), high: Some(high) }) => {
-                format!("the own head's loss is smaller by {value:.3} [{low:.3}, {high:.3}]")
-            }
+            Some(Estimate { value, low: Some(low), high: Some(high) }) => format!(
+                "an own head changes the loss by {:+.3} [{:+.3}, {:+.3}]",
+                -value, -high, -low
+            ),
             _ => "no head of its own could be compared".to_owned(),
         };
         let head = if self.head.is_some() {
