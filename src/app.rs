@@ -13,7 +13,7 @@ use crate::{
     config::{Config, Sites},
     domain::{Clock, IdSource, RandomIds, SystemClock},
     model::{
-        LanguageModel, ModelError, SentenceEmbedder,
+        LanguageModel, ModelError,
         absent::Absent,
         classify::{Classifier, Head, SentenceClassifier},
         embed::{EmbedOptions, MiniLm},
@@ -93,8 +93,8 @@ pub struct Models {
     pub language: Arc<dyn LanguageModel>,
     /// Reads by itself.
     pub classifier: Arc<dyn Classifier>,
-    /// The classifier's embedder, where it is loaded.
-    pub embedder: Option<Arc<dyn SentenceEmbedder>>,
+    /// The same classifier with its head and its embedder in reach, where it is loaded.
+    pub sentences: Option<Arc<SentenceClassifier>>,
     /// What could not be loaded, and why.
     pub problems: Vec<String>,
 }
@@ -161,11 +161,12 @@ impl App {
     pub async fn load_models(&self, on_missing: OnMissingModel) -> Result<Models, AppError> {
         let mut problems = Vec::new();
         let language = self.load_language(&mut problems).await;
-        let mut embedder = None;
+        let mut sentences = None;
         let classifier: Arc<dyn Classifier> = match self.load_classifier().await {
             Ok(classifier) => {
-                embedder = Some(classifier.embedder());
-                Arc::new(classifier)
+                let classifier = Arc::new(classifier);
+                sentences = Some(Arc::clone(&classifier));
+                classifier
             }
             Err(error) => {
                 problems.push(error.to_string());
@@ -175,7 +176,7 @@ impl App {
         if on_missing == OnMissingModel::Stop && !problems.is_empty() {
             return Err(AppError::Environment(problems.join("\n")));
         }
-        Ok(Models { language, classifier, embedder, problems })
+        Ok(Models { language, classifier, sentences, problems })
     }
 
     /// Loads the language model alone; what is wrong with it is added to `problems`.

@@ -79,7 +79,9 @@ fn verified(grounds: Grounds<'_>) -> (Outcome, ReasonCode) {
     let classifier = grounds.assessment.confidence.classifier_threat;
     if !grounds.ruling.permits(Outcome::Verified) {
         (Outcome::Uncertain, ReasonCode::NotPermitted)
-    } else if classifier.is_some_and(|threat| threat >= 0.5) || prohibited(grounds) >= 0.5 {
+    } else if classifier.is_some_and(|threat| threat >= 0.5)
+        || prohibited(grounds.ruling.prohibited.len(), grounds.captions) >= 0.5
+    {
         (Outcome::Verified, ReasonCode::Verified)
     } else {
         (Outcome::Uncertain, ReasonCode::ReadsDisagree)
@@ -193,23 +195,28 @@ fn avs_level(grounds: Grounds<'_>, outcome: Outcome) -> AvsLevel {
 }
 
 /// The share of the captions that plainly show what a rule prohibits here.
-fn prohibited(grounds: Grounds<'_>) -> f64 {
-    let (shown, all) = (grounds.ruling.prohibited.len(), grounds.captions.max(1));
+fn prohibited(shown: usize, captions: usize) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "an alarm has some thousand captions at most")]
-    let share = shown as f64 / all as f64;
+    let share = shown as f64 / captions.max(1) as f64;
     share.min(1.0)
 }
 
 /// Log-odds that what a site prohibits adds where every caption shows it; chosen on the `avenue` set.
 const PROHIBITED: f64 = 8.0;
 
+/// What is added to the log-odds of the reads where `shown` of the captions plainly show what a rule
+/// prohibits.
+pub fn lift(shown: usize, captions: usize) -> f64 {
+    PROHIBITED * prohibited(shown, captions)
+}
+
 /// The two reads' log-odds, averaged, and what the site prohibits, which they cannot know; on the scale of the site's labels; without labels it is not
 /// calibrated, and says so.
 fn probability(grounds: Grounds<'_>) -> (f64, bool) {
     let confidence = &grounds.assessment.confidence;
     let reads = [confidence.model_threat, confidence.classifier_threat];
-    let Some(read) = odds::together(reads.into_iter().flatten()) else { return (0.5, false) };
-    let read = odds::probability(odds::log_odds(read) + PROHIBITED * prohibited(grounds));
+    let lift = lift(grounds.ruling.prohibited.len(), grounds.captions);
+    let Some(read) = odds::together(reads.into_iter().flatten(), lift) else { return (0.5, false) };
     grounds.scale.map_or((read, false), |scale| (scale.of(read), true))
 }
 

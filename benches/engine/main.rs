@@ -229,7 +229,7 @@ async fn watched(
     let models = Models {
         language: spy.clone(),
         classifier: slow.clone(),
-        embedder: None,
+        sentences: None,
         problems: Vec::new(),
     };
     let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Report).await.unwrap();

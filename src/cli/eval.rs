@@ -1,7 +1,7 @@
 //! `sereno eval`: the real pipeline on labelled alarms, and the figures of what came out.
 
 mod judge;
-mod screen;
+pub(super) mod screen;
 
 use std::{
     fs,
@@ -185,11 +185,12 @@ impl Eval {
             let decided = pipeline.decide(&received).await;
             let latency_ms = began.elapsed().as_secs_f64() * 1000.0;
             let sample = sample(&received.alarm, label, &decided, latency_ms);
-            if let Some(docket) = docket.as_deref_mut() {
-                docket.take(&received.alarm, &sample.group, &decided);
-            }
             let read = pipeline::sentences(&reading::prepare(&received.alarm));
-            sentences.push(read.into_iter().map(|(_, sentence)| sentence).collect());
+            let read: Vec<String> = read.into_iter().map(|(_, sentence)| sentence).collect();
+            if let Some(docket) = docket.as_deref_mut() {
+                docket.take(&sample, &read, &decided);
+            }
+            sentences.push(read);
             samples.push(sample);
             progress.inc(1);
         }
@@ -216,9 +217,10 @@ async fn rivals(models: &Models, samples: &[Sample], sentences: &[Vec<String>]) 
 
 /// For each alarm the mean of its sentences' vectors; empty where it has none.
 async fn means(models: &Models, sentences: &[Vec<String>]) -> Result<Vec<Vec<f32>>, ModelError> {
-    let Some(embedder) = &models.embedder else {
+    let Some(classifier) = &models.sentences else {
         return Err(ModelError::Load("no embedder is loaded".to_owned()));
     };
+    let embedder = classifier.embedder();
     let progress = progress_bar(sentences.len() as u64, "alarms embedded");
     let mut means = Vec::with_capacity(sentences.len());
     for sentences in sentences {

@@ -6,7 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
-    App, AppError, Ending, eval, print,
+    App, AppError, Ending,
+    eval::{self, screen::screen},
+    print,
     triage::{progress_bar, read_alarms, tell},
     user::read_password,
 };
@@ -16,10 +18,12 @@ use crate::{
     domain::{Alarm, User},
     evaluation::learning::{self, Labelled, Lesson, Terms},
     http::auth,
+    intake::Label,
     model::{classify::SentenceClassifier, site::SiteModels},
     pipeline::{self, Pipeline},
     reading,
     store::{LabelledAlarm, LearnedVersion, Store},
+    verdict,
 };
 
 /// What to learn, and whether it goes live.
@@ -79,10 +83,12 @@ impl Learn {
             ));
         }
         let models = app.load_models(OnMissingModel::Stop).await?;
-        let classifier = app.load_classifier().await.map_err(AppError::environment)?;
+        let Some(classifier) = &models.sentences else {
+            return Err(AppError::Environment("the classifier is not loaded".to_owned()));
+        };
         let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Verdict).await?;
-        let class = Class { app, classifier: &classifier, pipeline: &pipeline };
-        let (labels, others) = self.labels(&class, &store).await?;
+        let class = Class { app, classifier, pipeline: &pipeline };
+        let Material { labels, others, lost } = self.labels(&class, &store).await?;
         let terms = Terms {
             site: &self.site,
             version: store.next_learned_version(&self.site).await?,
@@ -95,22 +101,25 @@ impl Learn {
             .map_err(|why| AppError::Input(format!("{}: {why}", self.site)))?;
         self.show(&lesson, others)?;
         match approver.filter(|_| self.apply) {
-            Some(user) => self.keep(&store, &lesson, &user).await,
-            None => self.dry(),
-        }
+            Some(user) => self.keep(&store, &lesson, &user).await?,
+            None => self.dry()?,
+        };
+        Ok(if lost == 0 { Ending::Done } else { Ending::BadInput })
     }
 
-    /// The labels, and how many were left out because other models had decided them.
-    async fn labels(
-        &self,
-        class: &Class<'_>,
-        store: &Store,
-    ) -> Result<(Vec<Labelled>, usize), AppError> {
+    /// What there is to learn from. A bad line of a dataset is told, and the rest goes on.
+    async fn labels(&self, class: &Class<'_>, store: &Store) -> Result<Material, AppError> {
         let recorded = store.labelled(&self.site).await?;
         let made_with = class.pipeline.made_with();
         let (ours, others): (Vec<LabelledAlarm>, Vec<_>) =
             recorded.into_iter().partition(|one| one.made_with == made_with);
-        let lines = read_alarms(&self.files, &class.app.config.intake_limits())?;
+        let files = if self.files.is_empty() {
+            Vec::new()
+        } else {
+            read_alarms(&self.files, &class.app.config.intake_limits())?
+        };
+        let lines = screen(files);
+        let mut lost = 0;
         let progress = progress_bar((ours.len() + lines.len()) as u64, "labels");
         let mut labels = Vec::new();
         for one in ours {
@@ -119,20 +128,24 @@ impl Learn {
                 threat: one.threat,
                 vectors: class.vectors(&one.alarm).await?,
                 model_threat: one.confidence.model_threat,
+                lift: verdict::lift(one.prohibited, one.alarm.captions.len()),
             });
             progress.inc(1);
         }
         for (file, number, line) in lines {
             match line {
                 Ok((alarm, label)) => labels.extend(class.labelled(alarm, label).await?),
-                Err(error) => tell(&progress, &file, number, &error),
+                Err(error) => {
+                    lost += 1;
+                    tell(&progress, &file, number, &error);
+                }
             }
             progress.inc(1);
         }
         progress.finish_and_clear();
         // An alarm without a sentence has nothing to learn from.
         labels.retain(|label| !label.vectors.is_empty());
-        Ok((labels, others.len()))
+        Ok(Material { labels, others: others.len(), lost })
     }
 
     fn show(&self, lesson: &Lesson, others: usize) -> Result<(), AppError> {
@@ -203,6 +216,15 @@ impl Learn {
     }
 }
 
+/// What there is to learn from.
+struct Material {
+    labels: Vec<Labelled>,
+    /// Alarms that other models had decided.
+    others: usize,
+    /// Lines that could not be used.
+    lost: usize,
+}
+
 /// What labels are read with.
 struct Class<'a> {
     app: &'a App,
@@ -221,12 +243,7 @@ impl Class<'_> {
     }
 
     /// A labelled alarm of a dataset, read now; nothing where it has no agreed label.
-    async fn labelled(
-        &self,
-        alarm: Alarm,
-        label: Option<crate::intake::Label>,
-    ) -> Result<Option<Labelled>, AppError> {
-        let label = label.unwrap_or_default();
+    async fn labelled(&self, alarm: Alarm, label: Label) -> Result<Option<Labelled>, AppError> {
         let Some(threat) = label.threat else { return Ok(None) };
         let received = eval::received(self.app, alarm);
         let decided = self.pipeline.decide(&received).await;
@@ -235,6 +252,10 @@ impl Class<'_> {
             threat,
             vectors: self.vectors(&received.alarm).await?,
             model_threat: decided.draft.assessment.confidence.model_threat,
+            lift: verdict::lift(
+                decided.draft.ruling.prohibited.len(),
+                received.alarm.captions.len(),
+            ),
         }))
     }
 }

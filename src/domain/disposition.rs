@@ -26,6 +26,17 @@ codes! {
     }
 }
 
+impl DispositionCode {
+    /// Whether it says that it was a real threat; nothing where it does not tell threat and harmless apart.
+    pub const fn threat(self) -> Option<bool> {
+        match self {
+            Self::RealThreat => Some(true),
+            Self::RealNoThreat | Self::FalseDetection | Self::Technical => Some(false),
+            Self::Test | Self::Duplicate | Self::Undetermined => None,
+        }
+    }
+}
+
 /// What a person sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

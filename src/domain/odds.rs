@@ -19,14 +19,15 @@ pub fn probability(log_odds: f64) -> f64 {
 /// No read is taken to be surer than this, so that none decides alone.
 const UNSURE: f64 = 1e-4;
 
-/// What several reads say together: their log-odds, averaged. Nothing where there is no read.
-pub fn together(reads: impl IntoIterator<Item = f64>) -> Option<f64> {
+/// What several reads say together: their log-odds, averaged, and what `lift` adds that no read can
+/// know. Nothing where there is no read.
+pub fn together(reads: impl IntoIterator<Item = f64>, lift: f64) -> Option<f64> {
     let (mut sum, mut count) = (0.0, 0.0);
     for read in reads {
         sum += log_odds(read.clamp(UNSURE, 1.0 - UNSURE));
         count += 1.0;
     }
-    (count > 0.0).then(|| probability(sum / count))
+    (count > 0.0).then(|| probability(sum / count + lift))
 }
 
 /// A line through log-odds, which puts probabilities on another scale (Platt 1999).
@@ -52,10 +53,11 @@ mod tests {
     #[test]
     fn reads_meet_half_way_and_none_decides_alone() {
         let close = |found: Option<f64>, right: f64| assert!((found.unwrap() - right).abs() < 1e-9);
-        close(together([0.2, 0.8]), 0.5);
-        close(together([0.3]), 0.3);
-        close(together([1.0, 0.0]), 0.5);
-        assert_eq!(together([]), None);
+        close(together([0.2, 0.8], 0.0), 0.5);
+        close(together([0.3], 0.0), 0.3);
+        close(together([1.0, 0.0], 0.0), 0.5);
+        close(together([0.5], 2.0), probability(2.0));
+        assert_eq!(together([], 1.0), None);
     }
 
     #[test]

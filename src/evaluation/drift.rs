@@ -9,7 +9,7 @@ use strum::VariantArray as _;
 
 use super::{bootstrap::quantile, real};
 use crate::{
-    domain::{Act, Cause, DispositionCode, DriftSign, DriftSignCode, Outcome},
+    domain::{Act, Cause, DriftSign, DriftSignCode, Outcome},
     store::DecisionSample,
 };
 
@@ -149,15 +149,10 @@ fn disagreeing(samples: &[DecisionSample]) -> (usize, usize) {
 
 /// Suggestions that people contradicted, of those that they told apart.
 fn overridden(samples: &[DecisionSample]) -> (usize, usize) {
-    use DispositionCode::{FalseDetection, RealNoThreat, RealThreat, Technical};
     let judged: Vec<bool> = samples
         .iter()
         .filter_map(|one| {
-            let threat = match one.disposition? {
-                RealThreat => true,
-                RealNoThreat | FalseDetection | Technical => false,
-                _ => return None,
-            };
+            let threat = one.disposition?.threat()?;
             match one.outcome {
                 Outcome::Verified => Some(!threat),
                 Outcome::Dismissed => Some(threat),
@@ -173,7 +168,7 @@ mod tests {
     use rand::{RngExt as _, SeedableRng as _, rngs::Xoshiro256PlusPlus};
 
     use super::*;
-    use crate::store::DecisionSigns;
+    use crate::{domain::DispositionCode, store::DecisionSigns};
 
     /// Decisions with embeddings around `centre`, of which `agreeing` per cent agree.
     fn samples(

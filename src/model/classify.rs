@@ -6,7 +6,7 @@
 use std::{fs, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ModelError, ModelManifest, SentenceEmbedder, manifest};
 use crate::domain::{CaptionId, odds};
@@ -49,26 +49,26 @@ pub trait Classifier: Send + Sync {
 /// What was learned from labelled captions; `models/training/head.py` writes it.
 #[derive(Debug, Clone)]
 pub struct Head {
-    learned: Learned,
+    learned: HeadFile,
     digest: String,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// A head as its file, or a site's learned document, holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Learned {
-    /// For people who compare files.
-    #[expect(dead_code, reason = "the digest tells versions apart")]
-    version: u32,
+pub struct HeadFile {
+    /// For people who compare files; the digest tells versions apart.
+    pub version: u32,
     /// SHA-256 of the embedder whose vectors it reads; empty takes any.
-    embedder_sha256: String,
+    pub embedder_sha256: String,
     /// One weight for each number of a sentence's vector.
-    weights: Vec<f64>,
+    pub weights: Vec<f64>,
     /// Log-odds of a sentence whose vector says nothing.
-    bias: f64,
+    pub bias: f64,
     /// What an alarm's highest sentence is multiplied by, to become the alarm's log-odds.
-    slope: f64,
+    pub slope: f64,
     /// What is added to it.
-    offset: f64,
+    pub offset: f64,
 }
 
 impl Head {
@@ -90,9 +90,9 @@ impl Head {
     /// [`ModelError::Load`] naming `file` and what is wrong.
     pub fn parse(file: &str, text: &str, digest: String) -> Result<Self, ModelError> {
         let refuse = |why: String| ModelError::Load(format!("{file}: {why}"));
-        let learned: Learned =
+        let learned: HeadFile =
             serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
-        let Learned { weights, bias, slope, offset, .. } = &learned;
+        let HeadFile { weights, bias, slope, offset, .. } = &learned;
         if weights.is_empty() {
             return Err(refuse("`weights` is empty: one number for each of the vector's".into()));
         }
@@ -115,21 +115,21 @@ impl Head {
         self.learned.slope * sentence + self.learned.offset
     }
 
-    /// Its weights and its bias, for who learns from there.
-    pub fn line(&self) -> (&[f64], f64) {
-        (&self.learned.weights, self.learned.bias)
-    }
-
-    /// SHA-256 of the embedder whose vectors it reads, hex; empty takes any.
-    pub fn embedder(&self) -> &str {
-        &self.learned.embedder_sha256
+    /// What it learned.
+    pub const fn file(&self) -> &HeadFile {
+        &self.learned
     }
 
     /// Log-odds of a threat in one sentence.
     pub fn sentence(&self, vector: &[f32]) -> f64 {
-        let pairs = self.learned.weights.iter().zip(vector);
-        self.learned.bias + pairs.map(|(weight, number)| weight * f64::from(*number)).sum::<f64>()
+        line(&self.learned.weights, self.learned.bias, vector)
     }
+}
+
+/// Where `vector` lies on a line with these weights.
+pub fn line(weights: &[f64], bias: f64, vector: &[f32]) -> f64 {
+    let pairs = weights.iter().zip(vector);
+    bias + pairs.map(|(weight, number)| weight * f64::from(*number)).sum::<f64>()
 }
 
 /// The head over an embedder.
@@ -242,11 +242,11 @@ mod tests {
     #[tokio::test]
     async fn a_sites_own_head_reads_in_place_of_the_one_that_ships() {
         let classifier = classifier().await;
-        let (weights, bias) = classifier.head().line();
-        let turned: Vec<f64> = weights.iter().map(|weight| -weight).collect();
-        let text = serde_json::json!({"version": 2, "embedder_sha256": "", "weights": turned,
-            "bias": -bias, "slope": 1.0, "offset": 0.0});
-        let own = Head::parse("own", &text.to_string(), "own".into()).unwrap();
+        let mut file = classifier.head().file().clone();
+        file.weights.iter_mut().for_each(|weight| *weight = -*weight);
+        file.bias = -file.bias;
+        let text = serde_json::to_string(&file).unwrap();
+        let own = Head::parse("own", &text, "own".into()).unwrap();
         let calm = sentences(&["a cat walks"]);
         let shipped = classifier.read(&calm, None).await.unwrap().threat;
         let sites = classifier.read(&calm, Some(&own)).await.unwrap().threat;

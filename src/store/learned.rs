@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use super::{DecisionSigns, Store, StoreError, row, tx::Tx};
 use crate::{
     audit::{Actor, Event, EventKind, leaf::instant, sha256},
-    domain::{Alarm, Confidence, DispositionCode, User},
+    domain::{Alarm, CaptionId, Confidence, DispositionCode, User},
 };
 
 /// An alarm that people told apart, with what both reads had said.
@@ -19,6 +19,8 @@ pub struct LabelledAlarm {
     pub threat: bool,
     /// What both reads said.
     pub confidence: Confidence,
+    /// How many captions plainly showed what a rule prohibits.
+    pub prohibited: usize,
     /// Digest of the models and prompts that they came from.
     pub made_with: String,
 }
@@ -46,6 +48,13 @@ pub struct LearnedVersion {
 #[derive(Deserialize)]
 struct Assessed {
     assessment: Read,
+    ruling: Shown,
+}
+
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(default)]
+    prohibited: Vec<CaptionId>,
 }
 
 #[derive(Deserialize)]
@@ -75,7 +84,8 @@ impl Store {
             let signs: DecisionSigns = row::document(found, "signs")?;
             Ok(LabelledAlarm {
                 alarm: row::document(found, "alarm")?,
-                threat: said == DispositionCode::RealThreat,
+                threat: said.threat() == Some(true),
+                prohibited: decided.ruling.prohibited.len(),
                 confidence: decided.assessment.confidence,
                 made_with: signs.made_with,
             })

@@ -514,6 +514,18 @@ fn a_site_learns_from_labels_when_a_manager_approves_and_can_take_it_back() {
         "{told}"
     );
 
+    // Without a data set the labels are what people said; standard input is none of them.
+    let none = learn(&[], "this is no alarm\n");
+    assert_eq!(none.status.code(), Some(2));
+    let told = complaint(&none);
+    assert!(told.contains("0 real threats and 0 harmless") && !told.contains("line 1"), "{told}");
+    let torn = data.join("torn.jsonl");
+    let [threat, calm] = [true, false]
+        .map(|threat| line("same", "A man waits.", &json!({ "threat": threat, "group": "g" })));
+    fs::write(&torn, format!("{threat}\n{calm}")).expect("it can be written");
+    let told = complaint(&learn(&[torn.to_str().expect("the path is text")], ""));
+    assert!(told.contains("labelled both ways") && told.contains("torn.jsonl"), "{told}");
+
     // Nobody waits for what they may not approve.
     let labelled = set(20);
     for (name, password, why) in [

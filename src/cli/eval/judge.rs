@@ -10,11 +10,12 @@ use crate::{
     app::{Models, SEED},
     cli::{App, AppError, triage::progress_bar},
     config::Config,
-    domain::Alarm,
-    evaluation::judge::{Case, Judge, JudgeFigures, Rubric, Subject},
-    pipeline::{self, Decided},
+    evaluation::{
+        Sample,
+        judge::{Case, Judge, JudgeFigures, Rubric, Subject},
+    },
+    pipeline::Decided,
     prompts::Prompt,
-    reading,
 };
 
 /// Whether a model marks what was written, and which.
@@ -74,19 +75,18 @@ impl Judging {
 
 impl Docket {
     /// Keeps what was written about an alarm, if it is one of those that were chosen.
-    pub(super) fn take(&mut self, alarm: &Alarm, group: &str, decided: &Decided) {
-        if !self.chosen.contains(&alarm.source_event_id) {
+    pub(super) fn take(&mut self, sample: &Sample, sentences: &[String], decided: &Decided) {
+        if !self.chosen.contains(&sample.id) {
             return;
         }
-        let captions = pipeline::sentences(&reading::prepare(alarm));
         let answer = match self.judge.rubric().judges {
             Subject::Report => report(&decided.draft.report),
             Subject::Reason => reason(decided),
         };
         self.cases.push(Case {
-            id: alarm.source_event_id.clone(),
-            group: group.to_owned(),
-            captions: captions.into_iter().map(|(_, sentence)| sentence).collect(),
+            id: sample.id.clone(),
+            group: sample.group.clone(),
+            captions: sentences.to_vec(),
             answer,
         });
     }

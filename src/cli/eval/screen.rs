@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// An input line: which file and line, and the labelled alarm or why it cannot be measured.
-pub(super) type Screened = (PathBuf, u64, Result<(Alarm, Label), BadAlarm>);
+pub type Screened = (PathBuf, u64, Result<(Alarm, Label), BadAlarm>);
 
 /// Takes out what would make a figure pretend. Of lines that repeat an id the first counts; of lines that
 /// contradict each other none does, because nothing says which is right.
-pub(super) fn screen(lines: Vec<Line>) -> Vec<Screened> {
+pub fn screen(lines: Vec<Line>) -> Vec<Screened> {
     let mut screened: Vec<Screened> = lines
         .into_iter()
         .map(|(file, number, line)| {

@@ -9,7 +9,7 @@ use linfa_logistic::LogisticRegression;
 use ndarray_linfa::{Array1, Array2};
 
 use super::Labelled;
-use crate::evaluation::real;
+use crate::{evaluation::real, model::classify};
 
 /// How free the embedding's coordinates are; tried one after another.
 pub(super) const FREEDOMS: [f64; 3] = [1.0, 3.0, 10.0];
@@ -30,8 +30,7 @@ pub(super) struct Line {
 impl Line {
     /// Log-odds of a threat in one sentence.
     pub(super) fn sentence(&self, vector: &[f32]) -> f64 {
-        let pairs = self.weights.iter().zip(vector);
-        self.bias + pairs.map(|(weight, number)| weight * f64::from(*number)).sum::<f64>()
+        classify::line(&self.weights, self.bias, vector)
     }
 
     /// Log-odds of a threat in the alarm, and the sentence that they come from.
@@ -114,6 +113,7 @@ mod tests {
                     threat,
                     vectors: vec![vec![misleading, telling], vec![-1.0, -0.7]],
                     model_threat: None,
+                    lift: 0.0,
                 }
             })
             .collect()

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::odds::{self, Scale},
-    model::classify::Head,
+    model::classify::{Head, HeadFile},
 };
 
 /// Parts of the groups.
@@ -42,6 +42,8 @@ pub struct Labelled {
     pub vectors: Vec<Vec<f32>>,
     /// What the language model's read gave, where it answered.
     pub model_threat: Option<f64>,
+    /// Log-odds that the rules added: what the site prohibits, which no read can know.
+    pub lift: f64,
 }
 
 /// What the labels are learned over, and what must hold.
@@ -110,7 +112,7 @@ pub struct Lesson {
     /// Digest of the models and prompts that it was learned over.
     pub made_with: String,
     /// The site's own head; absent where the one that ships is no worse.
-    pub head: Option<OwnHead>,
+    pub head: Option<HeadFile>,
     /// The scale of the probabilities.
     pub scale: Scale,
     /// What the labels allow to be dismissed without a person.
@@ -121,17 +123,6 @@ pub struct Lesson {
     pub measured: Comparison,
 }
 
-/// A head as `model::classify` reads it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OwnHead {
-    version: u32,
-    embedder_sha256: String,
-    weights: Vec<f64>,
-    bias: f64,
-    slope: f64,
-    offset: f64,
-}
-
 /// Learns from a site's labels.
 ///
 /// # Errors
@@ -139,22 +130,20 @@ pub struct OwnHead {
 pub fn learn(labels: &[Labelled], terms: &Terms<'_>) -> Result<Lesson, String> {
     let counts = counts(labels);
     suffice(labels, counts)?;
-    let (weights, bias) = terms.shipped.line();
-    // The shipped head's own slope and offset make its line that of an alarm.
-    let (slope, offset) =
-        (terms.shipped.alarm(1.0) - terms.shipped.alarm(0.0), terms.shipped.alarm(0.0));
+    let file = terms.shipped.file();
+    // With its slope and offset, a sentence's line is the alarm's.
     let shipped = Line {
-        weights: weights.iter().map(|weight| slope * weight).collect(),
-        bias: slope * bias + offset,
+        weights: file.weights.iter().map(|weight| file.slope * weight).collect(),
+        bias: file.slope * file.bias + file.offset,
     };
     let study = Study { labels, shipped, draws: Draws::new(counts.groups) };
     let as_shipped = study.scores(|_| Some(study.shipped.clone())).ok_or(UNREAD)?;
-    let own = study.scores(|rest| study.best(rest).map(|(line, _)| line));
+    let own = study.scores(|rest| study.best(rest));
     let measured = study.compare(&as_shipped, own.as_deref()).ok_or(ONE_SIDED)?;
     let better = measured.gain.is_some_and(|gain| gain.low.is_some_and(|low| low > 0.0));
     let chosen = own.filter(|_| better).zip(study.best(&study.all()));
     let (scores, line) = match chosen {
-        Some((scores, (line, _))) => (scores, Some(line)),
+        Some((scores, line)) => (scores, Some(line)),
         None => (as_shipped, None),
     };
     let scale = fitted(&study.pairs(&scores)).filter(|scale| scale.slope > 0.0).ok_or(TURNED)?;
@@ -164,9 +153,9 @@ pub fn learn(labels: &[Labelled], terms: &Terms<'_>) -> Result<Lesson, String> {
         version: terms.version,
         learned_at: terms.now,
         made_with: terms.made_with.to_owned(),
-        head: line.map(|line| OwnHead {
+        head: line.map(|line| HeadFile {
             version: terms.version,
-            embedder_sha256: terms.shipped.embedder().to_owned(),
+            embedder_sha256: terms.shipped.file().embedder_sha256.clone(),
             weights: line.weights,
             bias: line.bias,
             slope: 1.0,
@@ -235,14 +224,14 @@ impl<'a> Study<'a> {
             for (at, label) in held {
                 let (read, _) = line.alarm(&label.vectors)?;
                 let reads = label.model_threat.into_iter().chain([odds::probability(read)]);
-                scores[at] = odds::together(reads)?;
+                scores[at] = odds::together(reads, label.lift)?;
             }
         }
         Some(scores)
     }
 
-    /// The line that tells these labels' own parts apart best, and how free it is.
-    fn best(&self, labels: &[&Labelled]) -> Option<(Line, f64)> {
+    /// The line that tells these labels' own parts apart best.
+    fn best(&self, labels: &[&Labelled]) -> Option<Line> {
         let loss = |freedom: f64| -> Option<f64> {
             let mut told = Vec::new();
             let mut parts: Vec<u8> = labels.iter().map(|label| fold(&label.group)).collect();
@@ -262,7 +251,7 @@ impl<'a> Study<'a> {
             .into_iter()
             .filter_map(|freedom| Some((freedom, loss(freedom)?)))
             .min_by(|one, other| one.1.total_cmp(&other.1))?;
-        Some((self.shipped.moved(labels, freedom)?, freedom))
+        self.shipped.moved(labels, freedom)
     }
 
     fn pairs(&self, scores: &[f64]) -> Vec<(f64, bool)> {
@@ -368,6 +357,7 @@ mod tests {
                     threat,
                     vectors: vec![vector],
                     model_threat: Some(random.random_range(0.2..0.8)),
+                    lift: 0.0,
                 }
             })
             .collect()
@@ -419,11 +409,24 @@ mod tests {
             .iter()
             .filter(|one| {
                 let read = odds::probability(head.alarm(head.sentence(&one.vectors[0])));
-                let both = odds::together([read, one.model_threat.unwrap()]).unwrap();
+                let both = odds::together([read, one.model_threat.unwrap()], 0.0).unwrap();
                 (model.scale.of(both) >= 0.5) == one.threat
             })
             .count();
         assert!(told > 170, "{told} of 200 that nobody had seen");
+    }
+
+    #[test]
+    fn the_scale_is_that_of_the_probabilities_it_is_put_on() {
+        // What a rule prohibits tells the truth where both reads are blind.
+        let blind: Vec<Labelled> = labels(400, 0.0, 8)
+            .into_iter()
+            .map(|label| Labelled { lift: if label.threat { 8.0 } else { 0.0 }, ..label })
+            .collect();
+        let lesson = learned(&blind).unwrap();
+        assert!(lesson.measured.shipped.roc_auc.unwrap().value > 0.95);
+        let given = |lift| lesson.scale.of(odds::together([0.5, 0.5], lift).unwrap());
+        assert!(given(8.0) > 0.9 && given(0.0) < 0.2, "{} {}", given(8.0), given(0.0));
     }
 
     #[test]
