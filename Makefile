@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export SERENO_CACHE_DIR ?= $(HOME)/.cache/sereno
 export SERENO_MODELS_DIR ?= $(SERENO_CACHE_DIR)/models
+# By which the tests prove the policies a second time.
+CVC5 = $(SERENO_CACHE_DIR)/tools/bin/cvc5
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 SERENO     := $(TARGET_DIR)/release/sereno
@@ -43,9 +45,10 @@ setup: ## Install missing system packages, get the models (pinned by hash)
 	@models/setup.sh
 
 .PHONY: setup-tests
-setup-tests: ## Install what the checks need besides: PostgreSQL, typos, cargo-deny
+setup-tests: ## Install what the checks need besides: PostgreSQL, typos, cargo-deny, cvc5
 	@config/setup/packages.sh --tests
 	@config/setup/tools.sh checks
+	@config/setup/tools.sh cvc5
 
 # Apart from setup-tests, because compiling it takes minutes and the quick checks do not need it.
 .PHONY: setup-server
@@ -77,10 +80,11 @@ test: setup-tests fmt typos deny check-console build clippy test-console test-po
 .PHONY: test-rust
 test-rust: build setup-server ## Only the Rust tests
 	$(call step,documentation tests,cargo test --release --locked --doc,Mend the example that is named above.)
-	$(call step,cargo test,cargo test --release --locked --lib --bins --tests,The failed tests are named above; run one with: cargo test --release NAME.)
+	$(call step,cargo test,CVC5=$(CVC5) cargo test --release --locked --lib --bins --tests,The failed tests are named above; run one with: cargo test --release NAME.)
 
 .PHONY: test-policy
-test-policy: build ## Only the policies' own cases
+test-policy: build setup-tests ## Only the policies' proofs and cases
+	$(call step,policy proofs,CVC5=$(CVC5) $(SERENO) policy check,What is wrong with which rule stands above.)
 	$(call step,policy cases,$(SERENO) policy test,A case above does not get the ruling it expects: mend the rule or the case.)
 
 .PHONY: test-console

@@ -1,6 +1,7 @@
 //! The composition root: puts the parts together, for every command, top to bottom.
 
 mod first_start;
+mod policy_desk;
 mod samples;
 mod serve;
 mod watch;
@@ -22,12 +23,13 @@ use crate::{
         site::SiteModels,
     },
     pipeline::{Parts, Pipeline, Settings},
-    policy::PolicySet,
+    policy::{LivePolicies, Policies},
     prompts::Prompts,
     reports::Language,
     store::{LogIdentity, Store, StoreError},
 };
 
+pub use policy_desk::Desk;
 pub use samples::sample_alarms;
 pub use serve::serve;
 pub use watch::Watch;
@@ -79,8 +81,10 @@ pub struct App {
     pub config: Config,
     /// Sites.
     pub sites: Arc<Sites>,
-    /// Policies.
-    pub policies: Arc<PolicySet>,
+    /// Policies: the folder's, or else those that ship. The service exchanges them.
+    pub policies: Arc<LivePolicies>,
+    /// Why the folder's could not be loaded, where those that ship stand in for the service's start.
+    pub policy_fault: Option<String>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers and secrets.
@@ -105,17 +109,32 @@ impl App {
     /// # Errors
     /// [`AppError::Input`] that names file, line and what would be right.
     pub fn new(config: Config) -> Result<Self, AppError> {
+        let app = Self::for_service(config)?;
+        match app.policy_fault {
+            Some(fault) => Err(AppError::Input(fault)),
+            None => Ok(app),
+        }
+    }
+
+    /// The same for the service, whose store may have policies that people approved: a faulty folder
+    /// does not keep it from starting with those.
+    ///
+    /// # Errors
+    /// [`AppError::Input`] that names file, line and what would be right.
+    pub fn for_service(config: Config) -> Result<Self, AppError> {
         let sites = match &config.sites_dir {
             Some(folder) => Sites::load(folder),
             None => Sites::embedded(),
         };
-        let policies = match &config.policies_dir {
-            Some(folder) => PolicySet::load(folder),
-            None => PolicySet::embedded(),
+        let (policies, policy_fault) = match config.policies_dir.as_deref().map(Policies::load) {
+            Some(Ok(policies)) => (Ok(policies), None),
+            Some(Err(fault)) => (Policies::shipped(), Some(fault.to_string())),
+            None => (Policies::shipped(), None),
         };
         Ok(Self {
             sites: Arc::new(sites.map_err(AppError::input)?),
-            policies: Arc::new(policies.map_err(AppError::input)?),
+            policies: Arc::new(LivePolicies::new(policies.map_err(AppError::input)?)),
+            policy_fault,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             config,
@@ -150,7 +169,7 @@ impl App {
             Arc::clone(&self.ids),
         )
         .await?;
-        store.set_policy_digest(self.policies.digest());
+        store.set_policy_digest(self.policies.current().digest());
         Ok(store)
     }
 

@@ -132,7 +132,7 @@ async fn run(cli: Cli) -> Result<Ending, AppError> {
         Command::Schema { name } => return print(&schema::text(name)?),
         Command::Openapi => return print(&http::openapi_json()),
         Command::Policy(command) => {
-            return policy::run(&command, || load_config(cli.config.as_deref()));
+            return command.run(|| load_config(cli.config.as_deref())).await;
         }
         Command::Model(model::Model::Probe { file, adapter }) => {
             return model::probe(file, adapter).await;
@@ -151,16 +151,20 @@ async fn run(cli: Cli) -> Result<Ending, AppError> {
     if let Command::Model(model) = cli.command {
         return model.run(config).await;
     }
+    if let Command::Serve { samples } = cli.command {
+        let app = App::for_service(config)?;
+        return app::serve(app, samples).await.map(|()| Ending::Done);
+    }
     let app = App::new(config)?;
     match cli.command {
-        Command::Serve { samples } => app::serve(app, samples).await.map(|()| Ending::Done),
         Command::Triage(triage) => triage.run(&app).await,
         Command::Eval(eval) => eval.run(&app).await,
         Command::Learn(learn) => learn.run(&app).await,
         Command::Log(log) => log.run(&app).await,
         Command::User(user) => user.run(&app).await,
         Command::Doctor => doctor(&app).await,
-        Command::Schema { .. }
+        Command::Serve { .. }
+        | Command::Schema { .. }
         | Command::Openapi
         | Command::Policy(_)
         | Command::Model(_)
@@ -177,7 +181,7 @@ async fn doctor(app: &App) -> Result<Ending, AppError> {
     let mut lines = vec![format!(
         "ok       settings, {} sites, {} rules",
         app.sites.len(),
-        app.policies.rules().count()
+        app.policies.current().rules().count()
     )];
     let mut missing = false;
     match app.open_store().await {

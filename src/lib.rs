@@ -1,5 +1,9 @@
 //! Sereno: decision support for security control rooms. ARCHITECTURE.md is the map.
 
+// The generators of tests/it name the crate as its users do.
+#[cfg(test)]
+extern crate self as sereno;
+
 pub mod actions;
 pub mod app;
 pub mod assessment;

@@ -21,7 +21,7 @@ use crate::{
         classify::{Classifier, ClassifierRead},
         site::{SiteModel, SiteModels},
     },
-    policy::{AlarmView, PolicyAction, PolicySet},
+    policy::{AlarmView, LivePolicies, PolicyAction, PolicySet},
     prompts::Prompts,
     reading::{self, Prepared, ReadStage, Reading, sentences},
     reports::{self, Language, ReportInput},
@@ -33,7 +33,7 @@ mod entries;
 
 /// Everything that decides, put together once at start.
 pub struct Pipeline {
-    policies: Arc<PolicySet>,
+    policies: Arc<LivePolicies>,
     sites: Arc<Sites>,
     read: ReadStage,
     assess: AssessStage,
@@ -48,7 +48,7 @@ pub struct Pipeline {
 /// What a pipeline is put together from.
 pub struct Parts {
     /// The rules.
-    pub policies: Arc<PolicySet>,
+    pub policies: Arc<LivePolicies>,
     /// The sites.
     pub sites: Arc<Sites>,
     /// Reads and assesses.
@@ -168,7 +168,9 @@ impl Pipeline {
         );
         let context = Context { autonomy_granted: received.grant.is_some(), ..gathered };
         let prepared = reading::prepare(alarm);
-        let findings = match self.policies.settle(&view(alarm), &prepared.facts, &context) {
+        // The whole alarm is decided by the policies of this moment, whatever goes live meanwhile.
+        let policies = Arc::clone(self.policies.current().of(site));
+        let findings = match policies.settle(&view(alarm), &prepared.facts, &context) {
             Some(ruling) => Findings {
                 facts: prepared.facts,
                 assessment: Assessment::none(),
@@ -178,7 +180,7 @@ impl Pipeline {
                 context,
                 ruling,
             },
-            None => self.consider(alarm, site, &prepared, context).await,
+            None => self.consider(&policies, alarm, site, &prepared, context).await,
         };
         let mut verdict = verdict::combine(Grounds {
             facts: &findings.facts,
@@ -200,6 +202,7 @@ impl Pipeline {
     /// Both reads, the ruling on them, and the assessment.
     async fn consider(
         &self,
+        policies: &PolicySet,
         alarm: &Alarm,
         site: &str,
         prepared: &Prepared,
@@ -216,12 +219,12 @@ impl Pipeline {
             failures: failure.into_iter().collect(),
         };
         reads.failures.extend(classified.as_ref().err().cloned());
-        let ruling = self.policies.evaluate(&view(alarm), &facts, &context);
+        let ruling = policies.evaluate(&view(alarm), &facts, &context);
         let mut quoted = if facts.scene_text == SceneText::None {
             ruling.rules.clone()
         } else {
             let silent = Facts { scene_text: SceneText::None, ..facts.clone() };
-            self.policies.evaluate(&view(alarm), &silent, &context).rules
+            policies.evaluate(&view(alarm), &silent, &context).rules
         };
         // Who looks at a verdict must not sway it.
         quoted.retain(|rule| rule.action != PolicyAction::CloseWithoutPerson.name());
@@ -306,10 +309,11 @@ impl Pipeline {
         });
         let events = entries::tell(self, &reference, &findings, &verdict, &report, now);
         let signs = self.signs(&findings);
-        let Findings { facts, ruling, assessment, calls, .. } = findings;
+        let Findings { context, facts, ruling, assessment, calls, .. } = findings;
         let draft = DecisionDraft {
             alarm: reference,
             facts,
+            context,
             ruling,
             assessment,
             verdict,

@@ -3,6 +3,7 @@
 #
 # usage: tools.sh node        Node.js, unless the machine's own is new enough
 #        tools.sh checks      typos and cargo-deny
+#        tools.sh cvc5        the SMT solver, as a program
 #        tools.sh server      llama-server, compiled once (minutes), for tests and benchmarks
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -63,6 +64,23 @@ build_server() {
   echo "$recipe" >"$mark"
 }
 
+# The package brings the library; smt_solver.py gives it the program's own manners.
+build_cvc5() {
+  local recipe venv="$SERENO_CACHE_DIR/venv/cvc5" mark="$tools/.cvc5"
+  recipe="$(cat config/setup/cvc5.txt config/setup/smt_solver.py)"
+  if [[ -x "$tools/bin/cvc5" && -f "$mark" && "$(<"$mark")" == "$recipe" ]]; then return 0; fi
+  say "taking cvc5 from packages"
+  mkdir -p "$tools/bin"
+  make_venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+    --only-binary :all: --requirement config/setup/cvc5.txt
+  cp config/setup/smt_solver.py "$tools/smt_solver.py"
+  printf '#!/bin/sh\nexec "%s" "%s"\n' "$venv/bin/python" "$tools/smt_solver.py" >"$tools/bin/cvc5"
+  chmod +x "$tools/bin/cvc5"
+  [[ "$(echo '(set-logic ALL) (assert false) (check-sat)' | "$tools/bin/cvc5")" == unsat ]]
+  echo "$recipe" >"$mark"
+}
+
 case "${1:-}" in
   node)
     # The Makefile puts this folder before the machine's own on npm's path.
@@ -73,10 +91,13 @@ case "${1:-}" in
   checks)
     get bin/typos bin/cargo-deny
     ;;
+  cvc5)
+    build_cvc5
+    ;;
   server)
     build_server
     ;;
   *)
-    fail "usage: tools.sh node|checks|server"
+    fail "usage: tools.sh node|checks|cvc5|server"
     ;;
 esac

@@ -102,6 +102,7 @@ mod tests {
             rules: Vec::new(),
             due,
             may_close_without_person: false,
+            near: Vec::new(),
             prohibited: Vec::new(),
             settled: None,
         };

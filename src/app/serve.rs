@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{App, AppError, Models, OnMissingModel, first_start, samples, watch::Watch};
+use super::{App, AppError, Desk, Models, OnMissingModel, first_start, samples, watch::Watch};
 use crate::{
     assessment::Depth,
     audit::{Event, EventKind},
@@ -44,6 +44,7 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     let metrics = telemetry::start_metrics().map_err(AppError::environment)?;
     let listener = bind(&app.config.listen).await?;
     let store = app.open_store().await?;
+    let desk = open_desk(&app, &store).await?;
     store.release_jobs().await?;
     let models = app.load_models(OnMissingModel::RunOn).await?;
     for problem in &models.problems {
@@ -82,14 +83,17 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     }
     lifecycle.spawn(keep_signing(store.clone(), lifecycle.stop_token()));
     lifecycle.spawn(watch.clone().run(lifecycle.stop_token()));
+    lifecycle.spawn(Arc::clone(&desk).run(lifecycle.stop_token()));
     lifecycle.spawn(settle(pipeline, lifecycle.stop_token()));
 
+    let running =
+        Running { app: &app, store: &store, models: &models, desk, lifecycle: &lifecycle };
     let state = ApiState {
         quality: Arc::new(move |site| {
             let watch = watch.clone();
             Box::pin(async move { watch.figures(&site).await })
         }),
-        ..api_state(&app, &store, &models, metrics, changes, &wake, &lifecycle)
+        ..api_state(running, metrics, changes, &wake)
     };
     announce(&listener, &log_ins, &models);
     if with_samples {
@@ -109,6 +113,15 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     served.map_err(AppError::environment)
 }
 
+/// What is in force is known before anything is recorded.
+async fn open_desk(app: &App, store: &Store) -> Result<Arc<Desk>, AppError> {
+    let folder = app.config.policies_dir.clone();
+    let (policies, clock) = (Arc::clone(&app.policies), Arc::clone(&app.clock));
+    let desk = Desk::new(store.clone(), policies, clock, folder);
+    desk.start(app.policy_fault.as_deref()).await?;
+    Ok(Arc::new(desk))
+}
+
 async fn bind(listen: &str) -> Result<TcpListener, AppError> {
     TcpListener::bind(listen).await.map_err(|error| {
         let advice = if error.kind() == io::ErrorKind::AddrInUse {
@@ -125,7 +138,7 @@ async fn record_start(app: &App, store: &Store, models: &Models) -> Result<(), A
     let event = Event::new(EventKind::SystemStart, app.clock.now())
         .public("language_model", json!(models.language.manifest()))
         .public("classifier", json!(models.classifier.manifest()))
-        .public("policy_digest", app.policies.digest())
+        .public("policy_digest", app.policies.current().digest())
         .public("emergency_dispatch_recommendation", app.sites.any_emergency_services());
     store.record(event).await?;
     Ok(())
@@ -155,15 +168,22 @@ async fn settle(pipeline: Arc<Pipeline>, stop: CancellationToken) {
     }
 }
 
+/// What the API is put together from.
+struct Running<'a> {
+    app: &'a App,
+    store: &'a Store,
+    models: &'a Models,
+    desk: Arc<Desk>,
+    lifecycle: &'a Lifecycle,
+}
+
 fn api_state(
-    app: &App,
-    store: &Store,
-    models: &Models,
+    running: Running<'_>,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
     changes: broadcast::Sender<Change>,
     wake: &Arc<Notify>,
-    lifecycle: &Lifecycle,
 ) -> ApiState {
+    let Running { app, store, models, desk, lifecycle } = running;
     let sites = Arc::clone(&app.sites);
     let (language, classifier) = (Arc::clone(&models.language), Arc::clone(&models.classifier));
     ApiState {
@@ -188,6 +208,7 @@ fn api_state(
         resolve_site: Arc::new(move |alarm| sites.resolve(alarm)),
         site_ids: app.sites.iter().map(|site| site.id.clone()).collect(),
         quality: Arc::new(|_| Box::pin(async { Ok(None) })),
+        policies: desk,
         limits: app.config.limits.clone(),
         secure_cookies: app.config.secure_cookies,
         stopping: lifecycle.stop_token(),

@@ -312,6 +312,7 @@ mod tests {
             rules: Vec::new(),
             due: Vec::new(),
             may_close_without_person: false,
+            near: Vec::new(),
             prohibited: Vec::new(),
             settled: None,
         }

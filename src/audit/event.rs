@@ -85,6 +85,21 @@ pub enum EventKind {
     /// What a site learned from its labels was put in force, or taken back.
     #[strum(serialize = "change.learned")]
     ChangeLearned,
+    /// A version of the policies was proposed.
+    #[strum(serialize = "policy.proposed")]
+    PolicyProposed,
+    /// It was parsed, validated, tried on its cases, and its invariants were looked at.
+    #[strum(serialize = "policy.checked")]
+    PolicyChecked,
+    /// It was tried on recorded alarms.
+    #[strum(serialize = "policy.backtested")]
+    PolicyBacktested,
+    /// A second person approved it.
+    #[strum(serialize = "policy.approved")]
+    PolicyApproved,
+    /// It was taken back before it was in force.
+    #[strum(serialize = "policy.withdrawn")]
+    PolicyWithdrawn,
     /// Another model or adapter was loaded.
     #[strum(serialize = "change.model")]
     ChangeModel,
@@ -127,6 +142,11 @@ impl EventKind {
             | Self::ChangeConfig
             | Self::ChangeUser
             | Self::ChangeLearned
+            | Self::PolicyProposed
+            | Self::PolicyChecked
+            | Self::PolicyBacktested
+            | Self::PolicyApproved
+            | Self::PolicyWithdrawn
             | Self::AutonomyGranted
             | Self::AutonomyEnded
             | Self::DriftRaised
@@ -151,6 +171,12 @@ impl EventKind {
             | Self::AutonomyGranted
             | Self::AutonomyEnded
             | Self::ChangeLearned
+            | Self::ChangePolicy
+            | Self::PolicyProposed
+            | Self::PolicyChecked
+            | Self::PolicyBacktested
+            | Self::PolicyApproved
+            | Self::PolicyWithdrawn
             | Self::ChangeUser
             | Self::SecurityAuth => "staff",
             _ => "scene",

@@ -21,6 +21,10 @@ codes! {
         Parking,
         /// Rooms that few may enter: servers, cash, control.
         Restricted,
+        /// Where a shop's customers may be: aisles, counters, tills.
+        SalesFloor,
+        /// What the people of a block of flats share: doors, stairs, courtyards, garages.
+        Residential,
         /// Paths and squares for people on foot: what rides, drives or runs there is out of place.
         Footpath,
         /// Not known.
@@ -65,7 +69,7 @@ pub struct ZoneContext {
     pub public: bool,
 }
 
-/// Earlier alarms of the same camera. Counts only: what an alarm said never reaches another's model.
+/// Earlier alarms of the same camera, and what the site's others just raised. Counts only: what an alarm said never reaches another's model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecentAlarms {
     /// In the hour before this one.
@@ -76,6 +80,15 @@ pub struct RecentAlarms {
     pub real_threats_last_day: u32,
     /// Of the last day's, those that people closed as harmless, false or technical.
     pub harmless_last_day: u32,
+    /// Of the last hour's, the same.
+    #[serde(default)]
+    pub harmless_last_hour: u32,
+    /// Alarms of the whole site within the half hour before this one, this one among them.
+    #[serde(default)]
+    pub site_signals: u32,
+    /// Cameras and sensors that those came from.
+    #[serde(default)]
+    pub site_detectors: u32,
 }
 
 /// What the site knows at the alarm's time.

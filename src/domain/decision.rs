@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    alarm::Alarm, assessment::Assessment, facts::Facts, ids::AlarmId, ruling::Ruling,
-    verdict::Verdict,
+    alarm::Alarm, assessment::Assessment, context::Context, facts::Facts, ids::AlarmId,
+    ruling::Ruling, verdict::Verdict,
 };
 
 /// Which alarm.
@@ -60,6 +60,9 @@ pub struct Decision {
     pub alarm: AlarmRef,
     /// What was read.
     pub facts: Facts,
+    /// What the site knew then; older records lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
     /// What the rules say.
     pub ruling: Ruling,
     /// What the model thinks.

@@ -11,6 +11,7 @@ pub mod disposition;
 pub mod facts;
 pub mod ids;
 pub mod odds;
+pub mod policy;
 pub mod quality;
 pub mod ruling;
 pub mod user;
@@ -29,9 +30,13 @@ pub use facts::{
     SceneText, Sufficiency,
 };
 pub use ids::{AlarmId, CaptionId, IdSource, RandomIds};
+pub use policy::{
+    Backtest, BacktestChange, PolicyDocument, PolicyFile, PolicyRule, PolicyState, PolicyVersion,
+    ReplacedRule, RuledAlarm, Shift, SitePolicy, VerdictShift,
+};
 pub use quality::{
     CameraTally, DriftSign, DriftSignCode, Extrapolated, Learning, Rate, SiteQuality, Tally,
 };
-pub use ruling::{Effect, FiredRule, Oversight, Ruling, Settlement};
+pub use ruling::{Condition, Effect, FiredRule, NearMiss, Oversight, Ruling, Settlement};
 pub use user::{Role, User};
 pub use verdict::{AvsLevel, Outcome, Reason, ReasonCode, Severity, Verdict};

@@ -49,6 +49,11 @@ impl Role {
         matches!(self, Self::Manager)
     }
 
+    /// May propose, try, approve, withdraw and roll back policies.
+    pub const fn governs_policy(self) -> bool {
+        matches!(self, Self::Manager | Self::Admin)
+    }
+
     /// May read the log's entries and have it verified.
     pub const fn audits(self) -> bool {
         matches!(self, Self::Auditor | Self::Manager | Self::Admin)

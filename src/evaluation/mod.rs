@@ -3,6 +3,7 @@
 //! Everything here but [`judge`] is arithmetic over [`Sample`]s: no model runs, nothing is read or
 //! written. A figure that the labels do not support is absent, and a note says why.
 
+pub mod backtest;
 pub mod baselines;
 pub mod bootstrap;
 pub mod bound;

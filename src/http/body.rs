@@ -92,7 +92,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
 fn unread(error: &BytesRejection) -> Problem {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            let detail = "The body is too large. Send the clip by reference, not in the alarm.";
+            let detail = "The body is too large. A clip is sent by reference, not in the alarm.";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
         }
         _ => Problem::new(

@@ -6,6 +6,7 @@ pub mod auth;
 mod body;
 mod console;
 mod cookie;
+mod desk;
 mod observe;
 mod openapi;
 mod problem;
@@ -34,6 +35,9 @@ use crate::{
 
 pub use crate::store::Change;
 use api::{
+    change_policy::{
+        approve_policy, backtest_policy, propose_policy, roll_back_policy, withdraw_policy,
+    },
     check_health::check_health,
     check_readiness::check_readiness,
     close_session::close_session,
@@ -51,12 +55,14 @@ use api::{
     show_log::show_log,
     show_metrics::show_metrics,
     show_openapi::show_openapi,
+    show_policies::{export_policy, list_policies, show_policy},
     show_quality::show_quality,
     show_report::show_report,
     show_session::show_session,
     stream_changes::stream_changes,
     verify_log::verify_log,
 };
+pub use desk::{PolicyDesk, PolicyDeskError, PolicyFolder};
 pub use openapi::openapi_json;
 
 /// Renders a report's JSON; the error is for the log, never for the client.
@@ -102,6 +108,8 @@ pub struct ApiState {
     pub site_ids: Arc<[String]>,
     /// Measures how well the system does.
     pub quality: AskQuality,
+    /// Works with policies.
+    pub policies: Arc<dyn PolicyDesk>,
     /// Bounds on what strangers may send.
     pub limits: Limits,
     /// Whether browsers reach this service by https alone: marks the session cookie `Secure` and
@@ -129,6 +137,9 @@ pub enum ReportFormat {
     Markdown,
 }
 
+/// Bytes of a proposed version with all its files.
+const POLICY_BYTES: usize = 12 * 1024 * 1024;
+
 /// Every route. Who may use one stands in its handler's first argument (`CanRead`, `CanSend`, …).
 pub fn router(state: ApiState) -> Router {
     let body_bytes = state.limits.body_bytes;
@@ -141,7 +152,11 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/autonomy", get(list_grants))
         .route("/api/v1/autonomy", post(grant_autonomy))
         .route("/api/v1/autonomy/{id}/withdrawal", post(withdraw_autonomy))
+        .route("/api/v1/policies/{digest}/withdrawal", post(withdraw_policy))
         .layer(DefaultBodyLimit::max(body::SMALL_BODY_BYTES))
+        .route("/api/v1/policies", get(list_policies))
+        .route("/api/v1/policies/{digest}", get(show_policy))
+        .route("/api/v1/policies/{digest}/cedar.json", get(export_policy))
         .route("/api/v1/quality", get(show_quality))
         .route("/api/v1/alarms", get(list_alarms))
         .route("/api/v1/alarms", post(receive_alarm).layer(DefaultBodyLimit::max(body_bytes)))
@@ -160,12 +175,17 @@ pub fn router(state: ApiState) -> Router {
         .fallback(console::serve)
         .layer(from_fn_with_state(observe::QUICK, observe::bound_time))
         .layer(CompressionLayer::new());
-    let verification = Router::new()
+    let long = Router::new()
         .route("/api/v1/log/verification", post(verify_log))
+        .route("/api/v1/policies/{digest}/backtest", post(backtest_policy))
+        .route("/api/v1/policies/{digest}/approval", post(approve_policy))
+        .route("/api/v1/policies/rollback", post(roll_back_policy))
+        .layer(DefaultBodyLimit::max(body::SMALL_BODY_BYTES))
+        .route("/api/v1/policies", post(propose_policy).layer(DefaultBodyLimit::max(POLICY_BYTES)))
         .layer(from_fn_with_state(observe::LONG, observe::bound_time));
     Router::new()
         .route("/api/v1/stream", get(stream_changes))
-        .merge(verification)
+        .merge(long)
         .merge(bounded)
         .layer(from_fn_with_state(server.clone(), observe::observe))
         .with_state(server)

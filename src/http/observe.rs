@@ -18,7 +18,7 @@ use super::{access::Server, problem::Problem};
 /// Seconds that an ordinary request may take.
 pub(super) const QUICK: u64 = 30;
 
-/// Seconds that the verification of the whole log may take.
+/// Seconds that what reads the whole record may take: the log's verification, a backtest, a proof.
 pub(super) const LONG: u64 = 600;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -9,7 +9,7 @@ use crate::domain::{
     Severity, Sufficiency, WindowKind, ZoneContext, ZoneKind,
 };
 
-use super::AlarmView;
+use super::{AlarmView, condition::State};
 
 /// A cases file.
 #[derive(Debug, Deserialize)]
@@ -32,6 +32,13 @@ pub(super) struct WrittenCase {
     #[serde(default)]
     pub context: CaseContext,
     pub expect: Expectation,
+}
+
+impl WrittenCase {
+    /// The alarm as conditions see it.
+    pub(super) fn state(&self) -> State {
+        State::of(&self.alarm.view(), &self.facts.facts(), &self.context.clone().into_context())
+    }
 }
 
 /// The alarm: a line crossing with captions, unless said otherwise.
@@ -170,6 +177,9 @@ pub(super) struct CaseContext {
     last_day: u32,
     real_threats_last_day: u32,
     harmless_last_day: u32,
+    harmless_last_hour: u32,
+    site_signals: u32,
+    site_detectors: u32,
     clock_suspect: bool,
     emergency_services: bool,
     autonomy_granted: bool,
@@ -190,6 +200,9 @@ impl Default for CaseContext {
             last_day: 0,
             real_threats_last_day: 0,
             harmless_last_day: 0,
+            harmless_last_hour: 0,
+            site_signals: 1,
+            site_detectors: 1,
             clock_suspect: false,
             emergency_services: false,
             autonomy_granted: false,
@@ -223,6 +236,9 @@ impl CaseContext {
                 last_day: self.last_day,
                 real_threats_last_day: self.real_threats_last_day,
                 harmless_last_day: self.harmless_last_day,
+                harmless_last_hour: self.harmless_last_hour,
+                site_signals: self.site_signals,
+                site_detectors: self.site_detectors,
             },
             clock_skew_s: 0,
             clock_suspect: self.clock_suspect,

@@ -1,19 +1,19 @@
 //! Runs the cases that stand beside the policy files.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Display},
-    path::Path,
+    sync::Arc,
 };
 
 use serde::Serialize;
 
-use crate::domain::{ActionCode, Outcome, Ruling};
+use crate::domain::{ActionCode, Outcome, PolicyFile, Ruling};
 
 use super::{
-    PolicyError, PolicySet, Problem,
+    Draft, Place, PolicyError, PolicySet, Problem,
     case::{CaseFile, Expectation, WrittenCase},
-    source::{self, Source},
+    source,
 };
 
 /// How one case ended.
@@ -67,53 +67,77 @@ impl Display for CaseReport {
     }
 }
 
-/// Loads the rules of `dir` and runs every case of its `*.cases.toml` files.
+/// Runs every case of the draft's `*.cases.toml` files: those beside shared rules against these alone, those
+/// of a pack against these and the pack, those of a site against what holds there.
 ///
 /// # Errors
-/// As [`PolicySet::load`]; and [`PolicyError::Refused`] where a cases file cannot be read, has a
-/// field that no case has, expects a rule that does not exist, or gives two cases one id.
-pub fn run_cases(dir: &Path) -> Result<CaseReport, PolicyError> {
-    let policy = PolicySet::load(dir)?;
-    run_sources(&policy, &source::read(dir, source::CASES)?)
+/// [`PolicyError::Refused`] where a cases file cannot be read, has a field that no case has, expects a
+/// rule that does not exist, or gives two cases one id.
+pub fn run_cases(draft: &Draft) -> Result<CaseReport, PolicyError> {
+    let suites = suites(draft)?;
+    let mut fired = BTreeSet::new();
+    let mut results = Vec::new();
+    for suite in &suites {
+        for placed in &suite.cases {
+            let (ruling, mut differences) = judge(&suite.policy, &placed.case);
+            compare(&ruling, &placed.case.expect, &mut differences);
+            fired.extend(ruling.rules.into_iter().map(|rule| rule.id));
+            results.push(CaseResult {
+                file: placed.file.clone(),
+                line: placed.line,
+                id: placed.case.id.clone(),
+                differences,
+            });
+        }
+    }
+    let unfired = draft.rules().map(|rule| &rule.id).filter(|id| !fired.contains(*id));
+    Ok(CaseReport { unfired: unfired.cloned().collect(), results })
 }
 
-/// Runs the cases that this build ships with, against the rules that it ships with.
-///
-/// # Errors
-/// None but for a faulty build; the tests run them.
-pub fn run_embedded_cases() -> Result<CaseReport, PolicyError> {
-    run_sources(&PolicySet::embedded()?, &source::shipped(source::CASES))
+/// Cases that are run against the same rules.
+pub(super) struct Suite {
+    pub policy: Arc<PolicySet>,
+    pub cases: Vec<PlacedCase>,
 }
 
-fn run_sources(policy: &PolicySet, sources: &[Source]) -> Result<CaseReport, PolicyError> {
-    let mut cases = Vec::new();
+/// The draft's cases, by what they are run against.
+pub(super) fn suites(draft: &Draft) -> Result<Vec<Suite>, PolicyError> {
     let mut problems = Vec::new();
-    for source in sources {
+    let mut suites: BTreeMap<Place, Suite> = BTreeMap::new();
+    for source in draft.files().iter().filter(|source| source.name.ends_with(source::CASES)) {
+        let place = Place::of(&source.name);
         match parse(source) {
-            Ok(found) => cases.extend(found),
+            Ok(cases) => {
+                if let Some(suite) = suites.get_mut(&place) {
+                    suite.cases.extend(cases);
+                } else {
+                    let policy = draft.beside(&place)?;
+                    suites.insert(place, Suite { policy, cases });
+                }
+            }
             Err(problem) => problems.push(problem),
         }
     }
-    problems.extend(twins(&cases));
-    problems.extend(cases.iter().flat_map(|case| strangers(case, policy)));
-    if !problems.is_empty() {
-        return Err(PolicyError::refused(problems));
+    problems.extend(twins(suites.values().flat_map(|suite| &suite.cases)));
+    for suite in suites.values() {
+        problems.extend(suite.cases.iter().flat_map(|case| strangers(case, &suite.policy)));
     }
-    Ok(run(policy, cases))
+    if problems.is_empty() {
+        Ok(suites.into_values().collect())
+    } else {
+        Err(PolicyError::refused(problems))
+    }
 }
 
 /// A case and where it stands.
-struct PlacedCase {
-    file: String,
-    line: usize,
-    case: WrittenCase,
+pub(super) struct PlacedCase {
+    pub file: String,
+    pub line: usize,
+    pub case: WrittenCase,
 }
 
-fn parse(source: &Source) -> Result<Vec<PlacedCase>, Problem> {
-    let line_of = |offset: usize| {
-        let until = offset.min(source.text.len());
-        1 + source.text.as_bytes()[..until].iter().filter(|byte| **byte == b'\n').count()
-    };
+fn parse(source: &PolicyFile) -> Result<Vec<PlacedCase>, Problem> {
+    let line_of = |offset| source::line_of(&source.text, offset);
     let file: CaseFile = toml::from_str(&source.text).map_err(|error| {
         let line = error.span().map_or(0, |span| line_of(span.start));
         Problem::at(&source.name, line, error.message().to_owned())
@@ -127,10 +151,9 @@ fn parse(source: &Source) -> Result<Vec<PlacedCase>, Problem> {
     Ok(file.cases.into_iter().map(place).collect())
 }
 
-fn twins(cases: &[PlacedCase]) -> Vec<Problem> {
+fn twins<'a>(cases: impl Iterator<Item = &'a PlacedCase>) -> Vec<Problem> {
     let mut seen = BTreeSet::new();
     cases
-        .iter()
         .filter(|placed| !seen.insert(placed.case.id.as_str()))
         .map(|placed| {
             let message = format!("two cases have the id `{}`", placed.case.id);
@@ -157,20 +180,6 @@ fn strangers(placed: &PlacedCase, policy: &PolicySet) -> Vec<Problem> {
         .collect()
 }
 
-fn run(policy: &PolicySet, cases: Vec<PlacedCase>) -> CaseReport {
-    let mut fired = BTreeSet::new();
-    let mut results = Vec::new();
-    for PlacedCase { file, line, case } in cases {
-        let id = case.id.clone();
-        let (ruling, mut differences) = judge(policy, &case);
-        compare(&ruling, &case.expect, &mut differences);
-        fired.extend(ruling.rules.into_iter().map(|rule| rule.id));
-        results.push(CaseResult { file, line, id, differences });
-    }
-    let unfired = policy.rules().map(|rule| &rule.id).filter(|id| !fired.contains(*id));
-    CaseReport { unfired: unfired.cloned().collect(), results }
-}
-
 /// The ruling that the case is about: the early one where it must be settled, else the full one.
 fn judge(policy: &PolicySet, case: &WrittenCase) -> (Ruling, Vec<String>) {
     let (alarm, facts) = (case.alarm.view(), case.facts.facts());
@@ -183,6 +192,13 @@ fn judge(policy: &PolicySet, case: &WrittenCase) -> (Ruling, Vec<String>) {
     let mut differences = Vec::new();
     differ("settles as", &outcome, &expected.outcome(), &mut differences);
     (settled.unwrap_or_else(full), differences)
+}
+
+/// Whether the case ends as it expects.
+pub(super) fn passes(policy: &PolicySet, placed: &PlacedCase) -> bool {
+    let (ruling, mut differences) = judge(policy, &placed.case);
+    compare(&ruling, &placed.case.expect, &mut differences);
+    differences.is_empty()
 }
 
 fn compare(ruling: &Ruling, expect: &Expectation, differences: &mut Vec<String>) {

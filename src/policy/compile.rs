@@ -7,46 +7,74 @@ use cedar_policy::{
 };
 
 use super::{
+    compose::Place,
+    condition::{self, Part},
     error::{PolicyError, Problem},
-    invariants,
     rule::Rule,
-    source::Source,
+    source::RULES,
     statements::{self, Statement},
 };
+use crate::domain::PolicyFile;
 
 /// Rules that a set may have.
 const MOST_RULES: usize = 2000;
 
-/// Rules that passed every check, each with its Cedar policy under the rule's id.
-pub(super) struct Compiled {
-    /// Sorted by id.
-    pub rules: Vec<(Rule, Policy)>,
+/// A rule that is sound by itself.
+#[derive(Debug, Clone)]
+pub(super) struct Checked {
+    /// As people read it.
+    pub rule: Rule,
+    /// As Cedar evaluates it, under the rule's id.
+    pub policy: Policy,
+    /// What must all hold for it to fire.
+    pub parts: Vec<Part>,
 }
 
-/// Checks `sources` against the schema; all problems at once.
-pub(super) fn compile(schema: &str, sources: &[Source]) -> Result<Compiled, PolicyError> {
+/// Reads every rule of `sources`, sorted by id, and adds to `problems` what is wrong with them.
+pub(super) fn compile(
+    schema: &str,
+    sources: &[PolicyFile],
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Checked>, PolicyError> {
     let (schema, _) = Schema::from_cedarschema_str(schema).map_err(PolicyError::vocabulary)?;
-    let (mut rules, mut problems) = (Vec::new(), Vec::new());
-    for source in sources {
+    let mut rules = Vec::new();
+    let mut unread = Vec::new();
+    let files = sources.iter().filter(|source| source.name.ends_with(RULES));
+    for source in files.clone() {
         for statement in statements::split(&source.text) {
-            match parse(&source.name, statement) {
+            match parse(&source.name, statement, &mut unread) {
                 Ok(rule) => rules.push(rule),
                 Err(found) => problems.extend(found),
             }
         }
     }
-    problems.extend(too_few_or_many(sources, &rules, &problems));
+    let faulty = !problems.is_empty();
+    problems.extend(too_few_or_many(files.count(), rules.len(), faulty));
     problems.extend(twins(&rules));
-    problems.extend(rules.iter().flat_map(|(rule, policy)| invariants::check(rule, policy)));
     problems.extend(validate(schema, &rules)?);
-    if !problems.is_empty() {
-        return Err(PolicyError::refused(problems));
-    }
-    rules.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
-    Ok(Compiled { rules })
+    // What Cedar refuses it names better.
+    unread.retain(|problem: &Problem| !named_already(problem, &rules, problems));
+    problems.extend(unread);
+    rules.sort_by(|one, other| one.rule.id.cmp(&other.rule.id));
+    Ok(rules)
 }
 
-fn parse(file: &str, statement: Statement<'_>) -> Result<(Rule, Policy), Vec<Problem>> {
+/// Whether something else is wrong with the rule that `unread` is about.
+fn named_already(unread: &Problem, rules: &[Checked], problems: &[Problem]) -> bool {
+    let rule = rules.iter().map(|checked| &checked.rule);
+    let of_it = rule.filter(|rule| rule.file == unread.file && rule.line == unread.line);
+    of_it.into_iter().any(|rule| {
+        let lines = rule.line..=rule.line + rule.text.matches('\n').count();
+        problems.iter().any(|one| one.file == rule.file && lines.contains(&one.line))
+    })
+}
+
+/// The rule; where its condition cannot be read it has no parts, and `unread` says so.
+fn parse(
+    file: &str,
+    statement: Statement<'_>,
+    unread: &mut Vec<Problem>,
+) -> Result<Checked, Vec<Problem>> {
     if let Some(why) = statement.oversize() {
         return Err(vec![Problem::at(file, statement.line, why).suggest("split the rule")]);
     }
@@ -54,8 +82,12 @@ fn parse(file: &str, statement: Statement<'_>) -> Result<(Rule, Policy), Vec<Pro
         errors.iter().map(|error| located(file, statement, &error.into())).collect::<Vec<_>>()
     })?;
     let rule = Rule::read(&policy, file, statement)?;
+    let parts = condition::read(&policy).unwrap_or_else(|why| {
+        unread.push(Problem::at(file, statement.line, format!("rule `{}`: {why}", rule.id)));
+        Vec::new()
+    });
     let policy = policy.new_id(PolicyId::new(&rule.id));
-    Ok((rule, policy))
+    Ok(Checked { rule, policy, parts })
 }
 
 /// A Cedar error with the file's line and Cedar's own advice.
@@ -73,53 +105,51 @@ fn located(file: &str, statement: Statement<'_>, error: &DetailedError) -> Probl
     }
 }
 
-fn too_few_or_many(
-    sources: &[Source],
-    rules: &[(Rule, Policy)],
-    problems: &[Problem],
-) -> Option<Problem> {
-    if sources.is_empty() {
+fn too_few_or_many(files: usize, rules: usize, faulty: bool) -> Option<Problem> {
+    if files == 0 {
         return Some(
             Problem::at(".", 0, "there is no .cedar file in the policy folder")
                 .suggest("copy the shipped policies there, or name another folder"),
         );
     }
-    if rules.is_empty() && problems.is_empty() {
+    if rules == 0 && !faulty {
         return Some(
-            Problem::at(&sources[0].name, 0, "there is no rule in the policy folder")
+            Problem::at(".", 0, "there is no rule in the policy folder")
                 .suggest("write at least one"),
         );
     }
-    (rules.len() > MOST_RULES).then(|| {
-        Problem::at(".", 0, format!("there are {} rules", rules.len()))
+    (rules > MOST_RULES).then(|| {
+        Problem::at(".", 0, format!("there are {rules} rules"))
             .suggest(format!("{MOST_RULES} is the limit"))
     })
 }
 
-/// Ids that two rules bear.
-fn twins(rules: &[(Rule, Policy)]) -> Vec<Problem> {
-    let mut first: HashMap<&str, &Rule> = HashMap::new();
+/// Ids that two rules bear, shared ones and those of packs taken together, those of each site apart.
+fn twins(rules: &[Checked]) -> Vec<Problem> {
+    let mut first: HashMap<(Option<&str>, &str), &Rule> = HashMap::new();
     let mut problems = Vec::new();
-    for (rule, _) in rules {
-        if let Some(other) = first.get(rule.id.as_str()) {
-            let message = format!(
-                "@id(\"{}\") is already borne by the rule at {}:{}",
-                rule.id, other.file, other.line
-            );
+    for Checked { rule, .. } in rules {
+        let site = match &rule.place {
+            Place::Site(site) => Some(site.as_str()),
+            Place::Shared | Place::Pack(_) => None,
+        };
+        if let Some(other) = first.get(&(site, rule.id.as_str())) {
+            let message =
+                format!("@id(\"{}\") is already borne by the rule at {}", rule.id, other.at());
             problems
                 .push(Problem::at(&rule.file, rule.line, message).suggest("rename one of them"));
         } else {
-            first.insert(&rule.id, rule);
+            first.insert((site, &rule.id), rule);
         }
     }
     problems
 }
 
 /// What Cedar's strict validation says; a warning (such as a rule that can never fire) is a problem too.
-fn validate(schema: Schema, rules: &[(Rule, Policy)]) -> Result<Vec<Problem>, PolicyError> {
+fn validate(schema: Schema, rules: &[Checked]) -> Result<Vec<Problem>, PolicyError> {
     let mut set = CedarSet::new();
     let mut index = HashMap::new();
-    for (at, (rule, policy)) in rules.iter().enumerate() {
+    for (at, Checked { rule, policy, .. }) in rules.iter().enumerate() {
         // Under a number, so that twins are validated too.
         let id = at.to_string();
         set.add(policy.new_id(PolicyId::new(&id))).map_err(PolicyError::vocabulary)?;
@@ -157,8 +187,10 @@ mod tests {
     use crate::policy::schema;
 
     fn refusals(text: &str) -> String {
-        let source = Source { name: "x.cedar".to_owned(), text: text.to_owned() };
-        compile(&schema::cedar_schema(), &[source]).err().unwrap().to_string()
+        let source = PolicyFile { name: "x.cedar".to_owned(), text: text.to_owned() };
+        let mut problems = Vec::new();
+        compile(&schema::cedar_schema(), &[source], &mut problems).unwrap();
+        PolicyError::refused(problems).to_string()
     }
 
     fn rule(id: &str, condition: &str) -> String {
@@ -196,8 +228,7 @@ mod tests {
     fn what_would_exhaust_the_stack_is_refused_and_the_longest_permitted_chain_is_not() {
         let chain = |count| rule("a", &format!("true{}", "&&context.armed".repeat(count)));
         assert!(refusals(&chain(400)).contains("operators"));
-        let source = Source { name: "x.cedar".to_owned(), text: chain(120) };
-        assert!(compile(&schema::cedar_schema(), &[source]).is_ok());
+        assert_eq!(refusals(&chain(120)), "");
         let minus = rule("a", &format!("0<{}1", "-(".repeat(20_000)));
         assert!(refusals(&minus).contains("bytes"));
         let nest = rule("a", &format!("{}true{}", "(".repeat(900), ")".repeat(900)));

@@ -1,24 +1,20 @@
-//! Asks Cedar which rules fire, action by action.
+//! Which rules fire: their formulas find them, and Cedar confirms each that is to count.
+//!
+//! Asking Cedar about every rule takes a microsecond and more a rule, so the formulas, of which a property
+//! test holds that they say what Cedar says, pick those worth asking about.
 
-use cedar_policy::{Authorizer, EntityUid, Policy, PolicySet as CedarSet, Response};
+use cedar_policy::{Authorizer, EntityUid, PolicySet as CedarSet};
 
 use crate::domain::Effect;
 
 use super::{
     action::PolicyAction,
+    compile::Checked,
+    condition::{Part, State},
     error::PolicyError,
     request::{Question, action_uid},
     rule::Rule,
 };
-
-/// The rules that bear on one action, permits and forbids apart, so that a ruling can show the
-/// permits that a forbid beat.
-struct ActionRules {
-    action: PolicyAction,
-    uid: EntityUid,
-    permits: CedarSet,
-    forbids: CedarSet,
-}
 
 /// What fired for one action; numbers are places in the policy set's rules, rising.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,69 +32,73 @@ impl Fired {
     }
 }
 
-/// The rules, sorted by what they bear on. Actions that no rule names are left out.
-pub(super) struct Engine {
-    authorizer: Authorizer,
-    actions: Vec<ActionRules>,
+/// Who says which rules fire.
+pub(super) enum Engine {
+    /// Cedar's own evaluator has the last word: for every alarm that counts.
+    Cedar(Box<CedarEngine>),
+    /// The formulas alone: for changed rules, which are tried by the thousand.
+    Formulas,
 }
 
 impl Engine {
-    /// An engine over those of `rules` that `wanted` takes. The rules are sorted by id.
-    pub(super) fn new(
-        rules: &[(Rule, Policy)],
-        wanted: impl Fn(&Rule) -> bool,
-    ) -> Result<Self, PolicyError> {
-        let chosen: Vec<&(Rule, Policy)> = rules.iter().filter(|(rule, _)| wanted(rule)).collect();
-        let mut actions = Vec::new();
-        for action in PolicyAction::all() {
-            let bearing: Vec<_> =
-                chosen.iter().filter(|(rule, _)| rule.actions.contains(&action)).collect();
-            let set = |effect: Effect| {
-                let of_effect = bearing.iter().filter(|(rule, _)| rule.effect == effect);
-                CedarSet::from_policies(of_effect.map(|(_, policy)| policy.clone()))
-                    .map_err(PolicyError::vocabulary)
+    /// What fires, for each action, in the schema's order.
+    pub(super) fn fire(
+        &self,
+        question: &Question,
+        state: &State,
+        rules: &[Rule],
+        parts: &[Vec<Part>],
+    ) -> Vec<(PolicyAction, Fired)> {
+        let mut fired: Vec<(PolicyAction, Fired)> =
+            PolicyAction::all().map(|action| (action, Fired::default())).collect();
+        for (place, rule) in rules.iter().enumerate() {
+            if !parts[place].iter().all(|part| part.formula.holds(state)) {
+                continue;
+            }
+            let confirmed = match self {
+                Self::Cedar(engine) => engine.confirms(place, question),
+                Self::Formulas => true,
             };
-            if !bearing.is_empty() {
-                actions.push(ActionRules {
-                    action,
-                    uid: action_uid(action)?,
-                    permits: set(Effect::Permit)?,
-                    forbids: set(Effect::Forbid)?,
-                });
+            for (_, fired) in fired.iter_mut().filter(|(action, _)| rule.actions.contains(action)) {
+                let places = match rule.effect {
+                    Effect::Permit => &mut fired.permits,
+                    Effect::Forbid => &mut fired.forbids,
+                };
+                places.push(place);
+                fired.failed |= !confirmed;
             }
         }
-        Ok(Self { authorizer: Authorizer::new(), actions })
-    }
-
-    /// What fires, for each action that has rules, in the schema's order.
-    pub(super) fn fire(&self, question: &Question, rules: &[Rule]) -> Vec<(PolicyAction, Fired)> {
-        self.actions.iter().map(|one| (one.action, self.fire_one(one, question, rules))).collect()
-    }
-
-    fn fire_one(&self, action: &ActionRules, question: &Question, rules: &[Rule]) -> Fired {
-        let Some(request) = question.ask(&action.uid) else {
-            return Fired { failed: true, ..Fired::default() };
-        };
-        let decide =
-            |set: &CedarSet| self.authorizer.is_authorized(&request, set, &question.entities);
-        let (permits, forbids) = (decide(&action.permits), decide(&action.forbids));
-        let failed = [&permits, &forbids]
-            .iter()
-            .any(|response| response.diagnostics().errors().next().is_some());
-        Fired { permits: places(&permits, rules), forbids: places(&forbids, rules), failed }
+        fired
     }
 }
 
-/// The places of a response's determining rules among `rules`, which are sorted by id.
-fn places(response: &Response, rules: &[Rule]) -> Vec<usize> {
-    let mut places: Vec<usize> = response
-        .diagnostics()
-        .reason()
-        .filter_map(|id| {
-            let id: &str = id.as_ref();
-            rules.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()
+/// Cedar, ready to be asked about each rule by itself.
+pub(super) struct CedarEngine {
+    authorizer: Authorizer,
+    /// An action that the rule bears on, and the rule alone.
+    rules: Vec<(EntityUid, CedarSet)>,
+}
+
+impl CedarEngine {
+    /// An engine over `rules`, whose places are those that it is asked about.
+    pub(super) fn new(rules: &[Checked]) -> Result<Self, PolicyError> {
+        let alone = rules.iter().map(|Checked { rule, policy, .. }| {
+            let action = rule.actions.first().copied().unwrap_or(PolicyAction::Verify);
+            let set = CedarSet::from_policies([policy.clone()]).map_err(PolicyError::vocabulary)?;
+            Ok((action_uid(action)?, set))
+        });
+        Ok(Self {
+            authorizer: Authorizer::new(),
+            rules: alone.collect::<Result<_, PolicyError>>()?,
         })
-        .collect();
-    places.sort_unstable();
-    places
+    }
+
+    /// Whether Cedar says that the rule at `place` fires, without an error.
+    pub(super) fn confirms(&self, place: usize, question: &Question) -> bool {
+        let Some((action, alone)) = self.rules.get(place) else { return false };
+        let Some(request) = question.ask(action) else { return false };
+        let response = self.authorizer.is_authorized(&request, alone, &question.entities);
+        let diagnostics = response.diagnostics();
+        diagnostics.errors().next().is_none() && diagnostics.reason().next().is_some()
+    }
 }

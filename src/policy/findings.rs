@@ -58,6 +58,7 @@ impl Findings<'_> {
             oversight: self.oversight(failed),
             may_close_without_person: permitted_alone && allowed(PolicyAction::CloseWithoutPerson),
             rules,
+            near: Vec::new(),
             prohibited: if allowed(PolicyAction::Verify) { self.prohibited() } else { Vec::new() },
             due: self.due(self.case.context),
             settled: None,
@@ -90,6 +91,7 @@ impl Findings<'_> {
                         severity: rule.severity,
                         because: rule.because.clone(),
                         cites: Some(rule.cites.clone()),
+                        because_es: rule.because_es.clone(),
                     }
                 })
             })
@@ -139,9 +141,13 @@ impl Findings<'_> {
         captions.into_iter().collect()
     }
 
+    /// The strictest of all rules that fired, beaten or not: a rule that fires beside them, because of a
+    /// text in the scene, lowers nothing.
     fn oversight(&self, failed: bool) -> Oversight {
-        self.determining()
-            .map(|(_, rule)| rule.oversight)
+        self.fired
+            .iter()
+            .flat_map(|(_, fired)| fired.permits.iter().chain(&fired.forbids))
+            .map(|place| self.rules[*place].oversight)
             .chain(failed.then_some(Oversight::Supervisor))
             .max()
             .unwrap_or(Oversight::Operator)
@@ -216,6 +222,9 @@ fn policy_error() -> FiredRule {
         severity: Severity::High,
         because: "A rule could not be evaluated, so a supervisor must look.".to_owned(),
         cites: Some("Built in: no policy file can lift it".to_owned()),
+        because_es: Some(
+            "Una regla no se pudo evaluar, así que debe mirarlo un supervisor.".to_owned(),
+        ),
     }
 }
 
@@ -229,6 +238,7 @@ pub(super) fn unanswerable(digest: &str, facts: &Facts) -> Ruling {
         severity_floor: if orders(facts) { floor.raised() } else { floor },
         oversight: Oversight::Supervisor,
         rules: vec![policy_error()],
+        near: Vec::new(),
         prohibited: Vec::new(),
         due: Vec::new(),
         settled: None,

@@ -19,62 +19,74 @@ pub(super) struct Case<'a> {
 pub(super) struct Guard {
     id: &'static str,
     because: &'static str,
+    because_es: &'static str,
     bites: fn(Case<'_>) -> bool,
 }
 
 const CAMERA_UNKNOWN: Guard = Guard {
     id: "guard_camera_unknown",
     because: "The site's file does not name this camera.",
+    because_es: "El archivo del sitio no nombra esta cámara.",
     bites: |case| !case.context.camera_known,
 };
 const CLOCK_SUSPECT: Guard = Guard {
     id: "guard_clock_suspect",
     because: "The source's clock cannot be right, so hours and windows prove nothing.",
+    because_es: "El reloj del origen no puede ser correcto, así que horarios y ventanas no prueban nada.",
     bites: |case| case.context.clock_suspect,
 };
 const CUT: Guard = Guard {
     id: "guard_cut",
     because: "Some captions were cut or left out.",
+    because_es: "Algunas descripciones se recortaron u omitieron.",
     bites: |case| !case.facts.cut.is_empty(),
 };
 const DANGER: Guard = Guard {
     id: "guard_danger",
     because: "The captions show a crime, an accident, violence, fire or somebody in danger.",
+    because_es: "Las descripciones muestran un delito, un accidente, violencia, fuego o a alguien en peligro.",
     bites: |case| case.facts.danger == Presence::Present,
 };
 const INSTRUCTION_TEXT: Guard = Guard {
     id: "guard_instruction_text",
     because: "Text in the scene tells the reader what to do about the alarm.",
+    because_es: "Un texto de la escena dice al lector qué hacer con la alarma.",
     bites: |case| case.facts.scene_text == SceneText::InstructionLike,
 };
 const INSUFFICIENT: Guard = Guard {
     id: "guard_insufficient",
     because: "The captions do not say enough to judge by.",
+    because_es: "Las descripciones no dicen lo bastante para juzgar.",
     bites: |case| case.facts.sufficiency != Sufficiency::Enough,
 };
 const LIFE_SAFETY: Guard = Guard {
     id: "guard_life_safety",
     because: "A danger to life is seen or cannot be ruled out, so a person must look.",
+    because_es: "Se ve un peligro para la vida, o no puede descartarse: debe mirarlo una persona.",
     bites: |case| case.facts.life_safety(),
 };
 const NO_CAPTIONS: Guard = Guard {
     id: "guard_no_captions",
     because: "The alarm has no captions.",
+    because_es: "La alarma no trae descripciones.",
     bites: |case| !case.alarm.has_captions,
 };
 const NO_EVIDENCE: Guard = Guard {
     id: "guard_no_evidence",
     because: "No caption positively shows what harmless thing set the alarm off.",
+    because_es: "Ninguna descripción muestra qué cosa inofensiva hizo saltar la alarma.",
     bites: |case| !evidenced(case.facts),
 };
 const PROPERTY_ACT: Guard = Guard {
     id: "guard_property_act",
     because: "The captions may show an act against property, so they must be read first.",
+    because_es: "Las descripciones pueden mostrar un acto contra la propiedad: antes hay que leerlas.",
     bites: |case| Act::AGAINST_PROPERTY.iter().any(|act| case.facts.act(*act) != Presence::Absent),
 };
 const UNREAD: Guard = Guard {
     id: "guard_unread",
     because: "The language model has not read the captions.",
+    because_es: "El modelo de lenguaje no ha leído las descripciones.",
     bites: |case| !case.facts.read_by_model,
 };
 
@@ -115,6 +127,7 @@ pub(super) fn biting(guards: &[Guard], case: Case<'_>) -> Vec<FiredRule> {
             severity: Severity::None,
             because: guard.because.to_owned(),
             cites: Some("Built in: no policy file can lift it".to_owned()),
+            because_es: Some(guard.because_es.to_owned()),
         })
         .collect()
 }

@@ -1,39 +1,51 @@
 //! The site's rules: Cedar files that say what may be concluded about an alarm and what it demands.
 //!
-//! Pure but for [`PolicySet::load`] and [`run_cases`], which read a folder. Two things are code and
-//! cannot be overridden by a file: the guards on dismissal ([`PolicySet::evaluate`]) and the checks
-//! at load that keep text in the scene from lowering anything.
+//! A folder is read into a [`Draft`], whose rules can be tried; what is proven of them over all alarms makes
+//! it [`Policies`], which may decide. The guards on dismissal ([`PolicySet::evaluate`]) are code, a second
+//! lock behind the proofs, and no file can lift them.
 
 mod action;
 mod case;
 mod cases;
 mod compile;
+mod compose;
+mod condition;
+mod draft;
 mod engine;
 mod error;
 mod findings;
 mod guards;
-mod invariants;
+mod live;
+mod mutation;
+mod near;
+mod proof;
 mod request;
 mod rule;
 mod schema;
 mod source;
 mod statements;
 
-use std::path::Path;
+use std::{fmt, sync::Arc};
 
-use crate::domain::{Context, Effect, Facts, Outcome, Phase, Ruling, Settlement};
+use crate::domain::{Context, Effect, Facts, NearMiss, Outcome, Phase, Ruling, Settlement};
 
 pub use action::PolicyAction;
-pub use cases::{CaseReport, CaseResult, run_cases, run_embedded_cases};
+pub use cases::{CaseReport, CaseResult, run_cases};
+pub use compose::Place;
+pub use draft::{Draft, Policies};
 pub use error::{PolicyError, Problem};
+pub use live::LivePolicies;
+pub use mutation::{Strength, Survivor, Uncovered, strength};
+pub use proof::Remark;
 pub use rule::Rule;
 pub use schema::cedar_schema;
 
-use engine::Engine;
+use compile::Checked;
+use condition::{Part, State};
+use engine::{CedarEngine, Engine};
 use findings::Findings;
 use guards::{AFTER_READING, BEFORE_READING, Case};
 use request::{Question, Vocabulary};
-use source::Source;
 
 /// What rules may know of an alarm beside its facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,50 +60,39 @@ pub struct AlarmView<'a> {
     pub has_captions: bool,
 }
 
-/// A checked set of rules. Never changes; share it behind an `Arc` and swap it to reload.
+/// The rules that hold together at a site. Never changes; share it behind an `Arc` and swap it to reload.
 pub struct PolicySet {
     rules: Vec<Rule>,
+    /// What each rule asks, in the order of the rules.
+    parts: Vec<Vec<Part>>,
     digest: String,
-    vocabulary: Vocabulary,
-    /// All rules.
-    whole: Engine,
-    /// The rules that bear `@settles`, asked first.
-    settling: Engine,
+    vocabulary: Arc<Vocabulary>,
+    engine: Engine,
+}
+
+impl fmt::Debug for PolicySet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "PolicySet({} rules, {})", self.rules.len(), self.digest)
+    }
 }
 
 impl PolicySet {
-    /// Reads and checks every `.cedar` file of `dir`. All problems come at once, each with its file,
-    /// its line and what would be right.
-    ///
-    /// # Errors
-    /// [`PolicyError::Unreadable`] where the folder cannot be read, [`PolicyError::Refused`] where
-    /// a file is faulty or would break an invariant.
-    pub fn load(dir: &Path) -> Result<Self, PolicyError> {
-        Self::compile(&source::read(dir, source::RULES)?)
-    }
-
-    /// The rules that this build ships with.
-    ///
-    /// # Errors
-    /// None but for a faulty build; the tests load them.
-    pub fn embedded() -> Result<Self, PolicyError> {
-        Self::compile(&source::shipped(source::RULES))
-    }
-
-    fn compile(sources: &[Source]) -> Result<Self, PolicyError> {
-        let schema = cedar_schema();
-        let digest = source::digest(&schema, sources);
-        let compiled = compile::compile(&schema, sources)?;
+    /// `rules` must be sorted by id.
+    fn new(
+        rules: Vec<Checked>,
+        digest: &str,
+        vocabulary: &Arc<Vocabulary>,
+    ) -> Result<Self, PolicyError> {
         Ok(Self {
-            digest,
-            vocabulary: Vocabulary::new()?,
-            whole: Engine::new(&compiled.rules, |_| true)?,
-            settling: Engine::new(&compiled.rules, |rule| rule.settles.is_some())?,
-            rules: compiled.rules.into_iter().map(|(rule, _)| rule).collect(),
+            digest: digest.to_owned(),
+            vocabulary: Arc::clone(vocabulary),
+            engine: Engine::Cedar(Box::new(CedarEngine::new(&rules)?)),
+            parts: rules.iter().map(|checked| checked.parts.clone()).collect(),
+            rules: rules.into_iter().map(|checked| checked.rule).collect(),
         })
     }
 
-    /// SHA-256, hex, over the schema and the sorted files: names this set in every record.
+    /// The digest of the policy folder that these rules are from: names them in every record.
     pub fn digest(&self) -> &str {
         &self.digest
     }
@@ -109,7 +110,11 @@ impl PolicySet {
     pub fn evaluate(&self, alarm: &AlarmView<'_>, facts: &Facts, context: &Context) -> Ruling {
         let case = Case { alarm, facts, context };
         match self.vocabulary.question(alarm, facts, context) {
-            Ok(question) => self.find(&question, case).rule(&AFTER_READING),
+            Ok(question) => {
+                let state = State::of(alarm, facts, context);
+                let ruling = self.find(&question, &state, case).rule(&AFTER_READING);
+                Ruling { near: self.near(&state), ..ruling }
+            }
             Err(_) => findings::unanswerable(&self.digest, facts),
         }
     }
@@ -125,24 +130,61 @@ impl PolicySet {
         context: &Context,
     ) -> Option<Ruling> {
         let case = Case { alarm, facts: facts_before_reading, context };
-        let question = self.vocabulary.question(alarm, facts_before_reading, context).ok()?;
-        let early = self.settling.fire(&question, &self.rules);
-        if early.iter().all(|(_, fired)| fired.permits.is_empty() && fired.forbids.is_empty()) {
+        let state = State::of(alarm, facts_before_reading, context);
+        let settles = |rule: &Rule, parts: &Vec<Part>| {
+            rule.settles.is_some() && parts.iter().all(|part| part.formula.holds(&state))
+        };
+        if !self.rules.iter().zip(&self.parts).any(|(rule, parts)| settles(rule, parts)) {
             return None;
         }
-        let findings = self.find(&question, case);
+        let question = self.vocabulary.question(alarm, facts_before_reading, context).ok()?;
+        let findings = self.find(&question, &state, case);
         let mut ruling = findings.rule(&BEFORE_READING);
         let settlement = settlement(&findings, &ruling)?;
         ruling
             .permitted
             .retain(|one| matches!(one, Outcome::Uncertain) || *one == settlement.outcome);
         ruling.settled = Some(settlement);
+        ruling.near = self.near(&state);
         Some(ruling)
     }
 
-    fn find<'a>(&'a self, question: &Question, case: Case<'a>) -> Findings<'a> {
-        let fired = self.whole.fire(question, &self.rules);
+    fn find<'a>(&'a self, question: &Question, state: &State, case: Case<'a>) -> Findings<'a> {
+        let fired = self.engine.fire(question, state, &self.rules, &self.parts);
         Findings { rules: &self.rules, digest: &self.digest, fired, case }
+    }
+
+    fn near(&self, state: &State) -> Vec<NearMiss> {
+        near::misses(&self.rules, &self.parts, state)
+    }
+
+    /// Whether this very rule is among them, and not another of its id.
+    fn holds(&self, rule: &Rule) -> bool {
+        self.place(rule).is_some()
+    }
+
+    fn place(&self, rule: &Rule) -> Option<usize> {
+        self.rules.iter().position(|one| one.id == rule.id && one.file == rule.file)
+    }
+
+    /// These rules with one of them exchanged, or taken out where `parts` is nothing; only to be tried.
+    fn changed(&self, before: &Rule, after: &Rule, parts: Option<&[Part]>) -> Option<Self> {
+        let place = self.place(before)?;
+        let (mut rules, mut asked) = (self.rules.clone(), self.parts.clone());
+        if let Some(parts) = parts {
+            rules[place] = after.clone();
+            asked[place] = parts.to_vec();
+        } else {
+            rules.remove(place);
+            asked.remove(place);
+        }
+        Some(Self {
+            rules,
+            parts: asked,
+            digest: self.digest.clone(),
+            vocabulary: Arc::clone(&self.vocabulary),
+            engine: Engine::Formulas,
+        })
     }
 }
 

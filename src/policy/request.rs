@@ -164,6 +164,7 @@ impl Vocabulary {
             ("armed", Value::new_bool(context.armed)),
             ("windows", Value::new_set(windows.map(|kind| self.windows.of(*kind)))),
             ("recent", recent(context)),
+            ("sequence", sequence(context)),
             ("clockSuspect", Value::new_bool(context.clock_suspect)),
             ("emergencyServices", Value::new_bool(context.emergency_services)),
             ("autonomyGranted", Value::new_bool(context.autonomy_granted)),
@@ -189,6 +190,14 @@ fn recent(context: &Context) -> Value {
         ("lastDay", Value::new_long(recent.last_day.into())),
         ("realThreatsLastDay", Value::new_long(recent.real_threats_last_day.into())),
         ("harmlessLastDay", Value::new_long(recent.harmless_last_day.into())),
+        ("harmlessLastHour", Value::new_long(recent.harmless_last_hour.into())),
+    ])
+}
+
+fn sequence(context: &Context) -> Value {
+    record([
+        ("signals", Value::new_long(context.recent.site_signals.into())),
+        ("detectors", Value::new_long(context.recent.site_detectors.into())),
     ])
 }
 

@@ -4,23 +4,27 @@ use std::str::FromStr;
 
 use cedar_policy::{ActionConstraint, Policy};
 
-use crate::domain::{Act, Approver, Effect, Hazard, Object, Outcome, Oversight, Severity, Urgency};
+use crate::domain::{
+    Act, Approver, Effect, Hazard, Object, Outcome, Oversight, PolicyRule, Severity, Urgency,
+};
 
-use super::{action::PolicyAction, error::Problem, statements::Statement};
+use super::{action::PolicyAction, compose::Place, error::Problem, statements::Statement};
 
 /// Annotations that every rule must carry.
 const REQUIRED: [&str; 4] = ["id", "severity", "because", "cites"];
 /// Annotations that Sereno reads.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
     "id",
     "severity",
     "because",
     "cites",
-    "approver",
+    "approval",
     "urgency",
     "oversight",
     "settles",
     "prohibits",
+    "because_es",
+    "overrides",
 ];
 
 /// One rule of a policy set.
@@ -30,6 +34,8 @@ pub struct Rule {
     pub id: String,
     /// The file that it stands in.
     pub file: String,
+    /// Where it holds.
+    pub place: Place,
     /// The file's line where it begins, counted from one.
     pub line: usize,
     /// Permit or forbid; a forbid beats every permit.
@@ -40,11 +46,15 @@ pub struct Rule {
     pub severity: Severity,
     /// Why, in one plain sentence: its `@because`.
     pub because: String,
+    /// The same in Spanish: its `@because_es`, where it has one.
+    pub because_es: Option<String>,
+    /// Why it replaces the rule of a pack that bears the same id: its `@overrides`.
+    pub overrides: Option<String>,
     /// The site rule, standard or law that it rests on: its `@cites`.
     pub cites: String,
     /// Whose confirmation it demands: its `@oversight`, else an operator's.
     pub oversight: Oversight,
-    /// Who must approve what it makes due: its `@approver`, else an operator.
+    /// Who must approve what it makes due: its `@approval`, else an operator.
     pub approver: Approver,
     /// How soon that is due: its `@urgency`, else routine.
     pub urgency: Urgency,
@@ -58,6 +68,29 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The rule as the API tells it.
+    pub(super) fn told(&self) -> PolicyRule {
+        PolicyRule {
+            id: self.id.clone(),
+            place: self.place.to_string(),
+            file: self.file.clone(),
+            line: self.line,
+            effect: self.effect,
+            actions: self.actions.iter().map(|action| action.name().to_owned()).collect(),
+            severity: self.severity,
+            oversight: self.oversight,
+            because: self.because.clone(),
+            because_es: self.because_es.clone(),
+            cites: self.cites.clone(),
+            text: self.text.clone(),
+        }
+    }
+
+    /// Its file and line.
+    pub fn at(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+
     /// Whether it permits `action`.
     pub fn permits(&self, action: PolicyAction) -> bool {
         self.effect == Effect::Permit && self.actions.contains(&action)
@@ -74,6 +107,7 @@ impl Rule {
         let rule = Self {
             id: reader.words("id"),
             file: file.to_owned(),
+            place: Place::of(file),
             line: statement.line,
             effect: match policy.effect() {
                 cedar_policy::Effect::Permit => Effect::Permit,
@@ -82,9 +116,11 @@ impl Rule {
             actions: reader.actions(),
             severity: reader.code("severity").unwrap_or(Severity::None),
             because: reader.words("because"),
+            because_es: reader.maybe("because_es"),
+            overrides: reader.maybe("overrides"),
             cites: reader.words("cites"),
             oversight: reader.code("oversight").unwrap_or(Oversight::Operator),
-            approver: reader.code("approver").unwrap_or(Approver::Operator),
+            approver: reader.code("approval").unwrap_or(Approver::Operator),
             urgency: reader.code("urgency").unwrap_or(Urgency::Routine),
             settles: reader.code("settles"),
             prohibits: reader.prohibits(),
@@ -93,6 +129,8 @@ impl Rule {
         reader.check_id(&rule.id);
         reader.check_due(&rule);
         reader.check_prohibition(&rule);
+        reader.check_override(&rule);
+        reader.check_settlement(&rule);
         if reader.problems.is_empty() { Ok(rule) } else { Err(reader.problems) }
     }
 }
@@ -130,6 +168,11 @@ impl Reader<'_> {
 
     fn words(&self, name: &str) -> String {
         self.policy.annotation(name).unwrap_or_default().trim().to_owned()
+    }
+
+    /// The words of an annotation that may be left out.
+    fn maybe(&self, name: &str) -> Option<String> {
+        self.policy.annotation(name).map(|words| words.trim().to_owned())
     }
 
     /// A closed list's member; nothing where the annotation is missing or wrong.
@@ -176,6 +219,38 @@ impl Reader<'_> {
         }
     }
 
+    fn check_override(&mut self, rule: &Rule) {
+        let Some(because) = &rule.overrides else { return };
+        if because.is_empty() {
+            self.refuse("@overrides says no reason".to_owned(), "say why in a sentence".to_owned());
+        }
+        if !matches!(rule.place, Place::Site(_)) {
+            self.refuse(
+                "@overrides stands at a rule that is not a site's own".to_owned(),
+                "only rules in sites/ID may replace another".to_owned(),
+            );
+        }
+    }
+
+    /// `@settles` must say what the rule's own effect says.
+    fn check_settlement(&mut self, rule: &Rule) {
+        let Some(settles) = rule.settles else { return };
+        let fits = match (rule.effect, rule.actions.as_slice()) {
+            (Effect::Permit, [PolicyAction::Verify]) => settles == Outcome::Verified,
+            (Effect::Permit, [PolicyAction::Dismiss]) => settles == Outcome::Dismissed,
+            (Effect::Forbid, [PolicyAction::Dismiss]) => settles == Outcome::Uncertain,
+            _ => false,
+        };
+        if !fits {
+            self.refuse(
+                format!("@settles(\"{settles}\") does not fit what the rule does"),
+                "a permit of verify settles verified, a permit of dismiss settles dismissed, a \
+                 forbid of dismiss settles uncertain, each with that one action"
+                    .to_owned(),
+            );
+        }
+    }
+
     fn actions(&mut self) -> Vec<PolicyAction> {
         let named = match self.policy.action_constraint() {
             ActionConstraint::Any => Vec::new(),
@@ -215,7 +290,7 @@ impl Reader<'_> {
 
     fn check_due(&mut self, rule: &Rule) {
         let due = rule.actions.iter().any(|action| matches!(action, PolicyAction::Due(_)));
-        for name in ["approver", "urgency"] {
+        for name in ["approval", "urgency"] {
             if due && rule.effect == Effect::Permit && self.policy.annotation(name).is_none() {
                 self.refuse(
                     format!("this rule makes an action due but has no @{name}"),
@@ -259,12 +334,28 @@ mod tests {
     #[test]
     fn annotations_become_fields() {
         let head = r#"@id("a") @severity("high") @because("B.") @cites("C")
-            @approver("supervisor") @urgency("soon") @oversight("two_persons")"#;
+            @approval("supervisor") @urgency("soon") @oversight("two_persons")"#;
         let rule = read(&format!("{head} {SCOPE}")).unwrap();
         assert_eq!((rule.id.as_str(), rule.line, rule.severity), ("a", 3, Severity::High));
         assert_eq!((rule.approver, rule.urgency), (Approver::Supervisor, Urgency::Soon));
         assert_eq!(rule.oversight, Oversight::TwoPersons);
         assert!(rule.permits(PolicyAction::named("send_guard").unwrap()));
+    }
+
+    #[test]
+    fn a_settlement_says_what_its_rule_does() {
+        let refused = |settles: &str, effect: &str, action: &str| {
+            let text = format!(
+                r#"@id("x") @severity("low") @because("B.") @cites("C") @settles("{settles}")
+                {effect} (principal, action == Sereno::Action::"{action}", resource);"#
+            );
+            read(&text).is_err()
+        };
+        assert!(!refused("verified", "permit", "verify"));
+        assert!(!refused("dismissed", "permit", "dismiss"));
+        assert!(!refused("uncertain", "forbid", "dismiss"));
+        assert!(refused("dismissed", "permit", "verify"));
+        assert!(refused("verified", "forbid", "dismiss"));
     }
 
     #[test]

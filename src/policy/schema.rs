@@ -69,7 +69,7 @@ namespace Sereno {
     acts: Acts,
     objects: Objects,
     hazards: Hazards,
-    // May only be compared with == or contains, and only to raise: see src/policy/invariants.rs.
+    // May only raise an alarm, never lower it: that is proven of every policy.
     sceneText: SceneText,
   };
 
@@ -80,7 +80,11 @@ namespace Sereno {
     lastDay: Long,
     realThreatsLastDay: Long,
     harmlessLastDay: Long,
+    harmlessLastHour: Long,
   };
+  // Alarms of the whole site within half an hour, this one among them, and the cameras and
+  // sensors that they came from.
+  type Sequence = { signals: Long, detectors: Long };
 
   // What the site knows at the alarm's time.
   type Context = {
@@ -91,6 +95,7 @@ namespace Sereno {
     armed: Bool,
     windows: Set<WindowKind>,
     recent: Recent,
+    sequence: Sequence,
     clockSuspect: Bool,
     emergencyServices: Bool,
     // A person granted that alarms of this kind may be closed here without one.

@@ -1,37 +1,39 @@
 //! Where policy files come from: a folder, or the set that this build ships with.
 
-use std::{fs, io::Read as _, path::Path};
+use std::{fs, io, io::Read as _, path::Path};
 
 use sha2::{Digest as _, Sha256};
 
 use super::error::{PolicyError, Problem};
+use crate::domain::PolicyFile;
 
-/// Bytes that one policy or cases file may have.
+/// Bytes that one file may have.
 const LARGEST_FILE: u64 = 1024 * 1024;
 /// Files that a folder may have.
-const MOST_FILES: usize = 256;
+const MOST_FILES: usize = 512;
 /// How a file of rules ends.
 pub(super) const RULES: &str = ".cedar";
 /// How a file of cases ends.
 pub(super) const CASES: &str = ".cases.toml";
+/// The file that says which packs hold where.
+pub(super) const SITES: &str = "sites.toml";
+/// The folders whose own folders hold packs and the rules of single sites.
+const NESTED: [&str; 2] = ["packs", "sites"];
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "policies/"]
 struct Shipped;
 
-/// One file's name and content.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Source {
-    /// Its name inside the folder.
-    pub name: String,
-    /// Its text.
-    pub text: String,
+/// Whether a file of this name has a say: rules, cases, and `sites.toml`.
+fn counts(name: &str) -> bool {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    name == SITES || (!last.starts_with('.') && (last.ends_with(RULES) || last.ends_with(CASES)))
 }
 
-/// The files of `dir` whose names end in `ending`, sorted by name. Folders inside it are not read.
-pub(super) fn read(dir: &Path, ending: &str) -> Result<Vec<Source>, PolicyError> {
+/// Every file of `dir` that has a say, sorted by name.
+pub(super) fn read(dir: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
     let unreadable = |reason: String| PolicyError::Unreadable { path: dir.to_owned(), reason };
-    let names = names(dir, ending).map_err(|error| unreadable(error.to_string()))?;
+    let names = names(dir).map_err(|error| unreadable(error.to_string()))?;
     if names.len() > MOST_FILES {
         let found = names.len();
         return Err(unreadable(format!("it has {found} files, but {MOST_FILES} is the limit")));
@@ -39,23 +41,35 @@ pub(super) fn read(dir: &Path, ending: &str) -> Result<Vec<Source>, PolicyError>
     let (mut sources, mut problems) = (Vec::new(), Vec::new());
     for name in names {
         match content(&dir.join(&name)) {
-            Ok(text) => sources.push(Source { name, text }),
+            Ok(text) => sources.push(PolicyFile { name, text }),
             Err(reason) => problems.push(Problem::at(&name, 0, reason)),
         }
     }
     if problems.is_empty() { Ok(sources) } else { Err(PolicyError::refused(problems)) }
 }
 
-fn names(dir: &Path, ending: &str) -> std::io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(ending) && !name.starts_with('.') {
-            names.push(name);
+/// Names of the files of `dir` and of the folders in `packs` and `sites`.
+fn names(dir: &Path) -> io::Result<Vec<String>> {
+    let mut names = entries(dir)?;
+    for nested in NESTED {
+        let folder = dir.join(nested);
+        if !folder.is_dir() {
+            continue;
+        }
+        for inner in entries(&folder)? {
+            if folder.join(&inner).is_dir() {
+                let files = entries(&folder.join(&inner))?;
+                names.extend(files.into_iter().map(|file| format!("{nested}/{inner}/{file}")));
+            }
         }
     }
+    names.retain(|name| counts(name));
     names.sort_unstable();
     Ok(names)
+}
+
+fn entries(dir: &Path) -> io::Result<Vec<String>> {
+    fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 /// The file's text, read no further than the limit.
@@ -73,23 +87,73 @@ fn content(path: &Path) -> Result<String, String> {
     })
 }
 
-/// The shipped files whose names end in `ending`, sorted by name.
-pub(super) fn shipped(ending: &str) -> Vec<Source> {
-    let mut sources: Vec<Source> = Shipped::iter()
-        .filter(|name| name.ends_with(ending))
+/// Brings files that somebody sent into the form that [`read`] gives.
+pub(super) fn sent(mut sources: Vec<PolicyFile>) -> Result<Vec<PolicyFile>, PolicyError> {
+    let mut problems = Vec::new();
+    let plain = |name: &str| {
+        let parts: Vec<&str> = name.split('/').collect();
+        let placed = match parts.as_slice() {
+            [_] => true,
+            [nested, _, _] => NESTED.contains(nested),
+            _ => false,
+        };
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        placed
+            && parts
+                .iter()
+                .all(|part| !part.is_empty() && !part.starts_with('.') && part.bytes().all(letters))
+    };
+    for source in &sources {
+        if !plain(&source.name) || !counts(&source.name) {
+            let advice = "a file is NAME.cedar, NAME.cases.toml or sites.toml, or lies in packs/PACK or sites/SITE";
+            problems.push(
+                Problem::at(&source.name.escape_debug().to_string(), 0, "this is no policy file")
+                    .suggest(advice),
+            );
+        } else if source.text.len() as u64 > LARGEST_FILE {
+            problems.push(Problem::at(
+                &source.name,
+                0,
+                format!("it is larger than {LARGEST_FILE} bytes; split it into several files"),
+            ));
+        }
+    }
+    sources.sort_unstable();
+    let twins = sources.windows(2).filter(|pair| pair[0].name == pair[1].name);
+    problems.extend(twins.map(|pair| Problem::at(&pair[0].name, 0, "this file is there twice")));
+    if sources.len() > MOST_FILES {
+        problems.push(Problem::at(
+            ".",
+            0,
+            format!("there are {} files, but {MOST_FILES} is the limit", sources.len()),
+        ));
+    }
+    if problems.is_empty() { Ok(sources) } else { Err(PolicyError::refused(problems)) }
+}
+
+/// The shipped files, sorted by name.
+pub(super) fn shipped() -> Vec<PolicyFile> {
+    let mut sources: Vec<PolicyFile> = Shipped::iter()
+        .filter(|name| counts(name))
         .filter_map(|name| {
             let file = Shipped::get(&name)?;
             let text = String::from_utf8_lossy(&file.data).into_owned();
-            Some(Source { name: name.into_owned(), text })
+            Some(PolicyFile { name: name.into_owned(), text })
         })
         .collect();
     sources.sort_unstable();
     sources
 }
 
+/// The line, counted from one, of the byte `offset` of `text`.
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
+    let until = offset.min(text.len());
+    1 + text.as_bytes()[..until].iter().filter(|byte| **byte == b'\n').count()
+}
+
 /// SHA-256, hex, over the schema and every file's name and content, each with its length (u64,
 /// little-endian) before it. `sources` must be sorted.
-pub(super) fn digest(schema: &str, sources: &[Source]) -> String {
+pub(super) fn digest(schema: &str, sources: &[PolicyFile]) -> String {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_le_bytes());
@@ -107,8 +171,8 @@ pub(super) fn digest(schema: &str, sources: &[Source]) -> String {
 mod tests {
     use super::*;
 
-    fn source(name: &str, text: &str) -> Source {
-        Source { name: name.to_owned(), text: text.to_owned() }
+    fn source(name: &str, text: &str) -> PolicyFile {
+        PolicyFile { name: name.to_owned(), text: text.to_owned() }
     }
 
     #[test]
@@ -127,8 +191,30 @@ mod tests {
 
     #[test]
     fn the_shipped_rules_are_there_and_sorted() {
-        let names: Vec<String> = shipped(RULES).into_iter().map(|source| source.name).collect();
-        assert!(names.iter().any(|name| name == "life_safety.cedar"), "{names:?}");
+        let names: Vec<String> = shipped().into_iter().map(|source| source.name).collect();
+        for name in ["life_safety.cedar", "packs/office/entrance.cedar", "sites.toml"] {
+            assert!(names.iter().any(|one| one == name), "{names:?}");
+        }
         assert!(names.is_sorted());
+    }
+
+    #[test]
+    fn files_that_lead_out_of_the_folder_or_come_twice_are_refused() {
+        for name in [
+            "../x.cedar",
+            "/x.cedar",
+            "packs/x.cedar",
+            "packs/../x.cedar",
+            "a b.cedar",
+            "x.txt",
+            "",
+            "packs/a/.x.cedar",
+        ] {
+            assert!(sent(vec![source(name, "")]).is_err(), "{name}");
+        }
+        assert!(sent(vec![source("x.cedar", ""), source("x.cedar", " ")]).is_err());
+        let sorted =
+            sent(vec![source("sites.toml", ""), source("packs/a/x.cases.toml", "")]).unwrap();
+        assert_eq!(sorted[0].name, "packs/a/x.cases.toml");
     }
 }

@@ -5,6 +5,7 @@
 
 mod document;
 mod evidence;
+mod explanation;
 mod quote;
 mod render;
 mod schema;
@@ -12,6 +13,7 @@ mod sections;
 mod words;
 
 pub use document::{DIGITAL_SOURCE_TYPE, SCHEMA_ID, SCHEMA_VERSION};
+pub use explanation::explain;
 pub use render::{HTML_TEMPLATE, MARKDOWN_TEMPLATE, escape_markdown, html, markdown};
 pub use schema::{INCIDENT_SCHEMA, validate};
 pub use words::{Language, Word};

@@ -32,6 +32,8 @@ const URGENT: [&str; 14] = [
 
 /// Characters of a headline at most.
 const HEADLINE: usize = 160;
+/// Alarms of a site so close together are one sequence (Spanish Order INT/316/2011, Art. 12).
+const SEQUENCE: SignedDuration = SignedDuration::from_mins(30);
 
 impl Store {
     /// Commits `alarm` with its job and its entry, all or nothing. An alarm of the same source and
@@ -119,7 +121,8 @@ impl Store {
     }
 
     /// How many alarms the camera raised in the hour and the day before `before`, by the source's
-    /// clock, and how people closed those of the day. `except` and control alarms are not counted.
+    /// clock, and how people closed them; how many the whole site raised in the half hour, from how
+    /// many cameras, `except` counted among them. Control alarms, and elsewhere `except`, are not counted.
     pub async fn recent(
         &self,
         site: &str,
@@ -133,6 +136,8 @@ impl Store {
         let found = sqlx::query(
             "SELECT COUNT(*) AS last_day, \
              CAST(COALESCE(SUM(CASE WHEN occurred_at >= $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS last_hour, \
+             CAST(COALESCE(SUM(CASE WHEN occurred_at >= $3 AND disposition IN \
+             ('real_no_threat', 'false_detection', 'technical') THEN 1 ELSE 0 END), 0) AS BIGINT) AS harmless_hour, \
              CAST(COALESCE(SUM(CASE WHEN disposition = 'real_threat' THEN 1 ELSE 0 END), 0) AS BIGINT) AS real_threats, \
              CAST(COALESCE(SUM(CASE WHEN disposition IN ('real_no_threat', 'false_detection', 'technical') \
              THEN 1 ELSE 0 END), 0) AS BIGINT) AS harmless \
@@ -147,7 +152,26 @@ impl Store {
         .bind(except.to_string())
         .fetch_one(&self.pool)
         .await?;
+        let sequence = sqlx::query(
+            "SELECT COUNT(*) AS signals, COUNT(DISTINCT camera) AS detectors, \
+             CAST(COALESCE(MAX(CASE WHEN camera = $4 THEN 1 ELSE 0 END), 0) AS BIGINT) AS own \
+             FROM alarm WHERE site = $1 AND occurred_at >= $2 AND occurred_at <= $3 AND id <> $5 \
+             AND NOT EXISTS (SELECT 1 FROM review r WHERE r.alarm_id = alarm.id AND r.reason = 'control')",
+        )
+        .bind(site)
+        .bind(instant(before.saturating_sub(SEQUENCE).unwrap_or(before)))
+        .bind(instant(before))
+        .bind(camera)
+        .bind(except.to_string())
+        .fetch_one(&self.pool)
+        .await?;
+        let others: u32 = row::number(&sequence, "detectors")?;
+        let own: u32 = row::number(&sequence, "own")?;
+        let signals: u32 = row::number(&sequence, "signals")?;
         Ok(RecentAlarms {
+            harmless_last_hour: row::number(&found, "harmless_hour")?,
+            site_signals: signals.saturating_add(1),
+            site_detectors: others.saturating_add(1).saturating_sub(own),
             last_hour: row::number(&found, "last_hour")?,
             last_day: row::number(&found, "last_day")?,
             real_threats_last_day: row::number(&found, "real_threats")?,

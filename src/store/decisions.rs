@@ -1,5 +1,6 @@
 //! Decisions: committed once, with their report, their entries and the end of their job.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::any::AnyRow;
@@ -10,7 +11,10 @@ use super::{
 };
 use crate::{
     audit::{Event, EventKind, leaf::instant, sha256},
-    domain::{AlarmId, AlarmRef, Assessment, Decision, DecisionRecord, Facts, Ruling, Verdict},
+    domain::{
+        Alarm, AlarmId, AlarmRef, Assessment, Context, Decision, DecisionRecord, DispositionCode,
+        Facts, Ruling, Verdict,
+    },
 };
 
 /// A decision without its place in the log, which depends on the digest of this.
@@ -18,9 +22,22 @@ use crate::{
 struct Document {
     alarm: AlarmRef,
     facts: Facts,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    context: Option<Context>,
     ruling: Ruling,
     assessment: Assessment,
     verdict: Verdict,
+}
+
+/// An alarm as it was decided, and what people said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// The alarm.
+    pub alarm: Alarm,
+    /// The decision.
+    pub decision: Decision,
+    /// People's last word.
+    pub disposition: Option<DispositionCode>,
 }
 
 /// The texts that are stored, and that the verdict's entry commits to.
@@ -79,6 +96,38 @@ impl Store {
             .await?
             .map(|found| decision(&row::text(&found, "document")?, place(&found)?))
             .transpose()
+    }
+
+    /// Decided alarms that arrived `since`, in the order of their ids, from behind `after`; at most `limit`.
+    /// Control alarms are left out.
+    pub async fn recorded(
+        &self,
+        since: Option<Timestamp>,
+        after: Option<AlarmId>,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        sqlx::query(
+            "SELECT a.document AS alarm, d.document AS document, d.entry AS entry, \
+             d.leaf_hash AS leaf_hash, a.disposition AS disposition \
+             FROM decision d JOIN alarm a ON a.id = d.alarm_id \
+             WHERE a.received_at >= $1 AND a.id > $2 \
+             AND NOT EXISTS (SELECT 1 FROM review r WHERE r.alarm_id = a.id AND r.reason = 'control') \
+             ORDER BY a.id LIMIT $3",
+        )
+        .bind(since.map(instant).unwrap_or_default())
+        .bind(after.map(|id| id.to_string()).unwrap_or_default())
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(|found| {
+            Ok(Recorded {
+                alarm: row::document(found, "alarm")?,
+                decision: decision(&row::text(found, "document")?, place(found)?)?,
+                disposition: row::maybe_parsed(found, "disposition")?,
+            })
+        })
+        .collect()
     }
 
     /// The alarm's incident report, or `None`.
@@ -145,8 +194,11 @@ impl Store {
 }
 
 fn parts(draft: DecisionDraft) -> (Vec<Event>, Document, serde_json::Value) {
-    let DecisionDraft { alarm, facts, ruling, assessment, verdict, events, report, .. } = draft;
-    (events, Document { alarm, facts, ruling, assessment, verdict }, report)
+    let DecisionDraft {
+        alarm, facts, context, ruling, assessment, verdict, events, report, ..
+    } = draft;
+    let context = Some(context);
+    (events, Document { alarm, facts, context, ruling, assessment, verdict }, report)
 }
 
 fn json_text(value: &impl Serialize) -> Result<String, StoreError> {
@@ -155,7 +207,7 @@ fn json_text(value: &impl Serialize) -> Result<String, StoreError> {
 }
 
 /// The verdict's entry where the pipeline brought none: codes and numbers, never words.
-fn verdict_event(document: &Document, at: jiff::Timestamp) -> Event {
+fn verdict_event(document: &Document, at: Timestamp) -> Event {
     let Document { facts, ruling, assessment, verdict, .. } = document;
     Event::new(EventKind::AlarmVerdict, at)
         .public("outcome", verdict.outcome.as_str())
@@ -217,7 +269,8 @@ fn place(found: &AnyRow) -> Result<DecisionRecord, StoreError> {
 }
 
 fn decision(text: &str, record: DecisionRecord) -> Result<Decision, StoreError> {
-    let Document { alarm, facts, ruling, assessment, verdict } = serde_json::from_str(text)
-        .map_err(|error| StoreError::Corrupt(format!("a decision cannot be read: {error}")))?;
-    Ok(Decision { alarm, facts, ruling, assessment, verdict, record })
+    let Document { alarm, facts, context, ruling, assessment, verdict } =
+        serde_json::from_str(text)
+            .map_err(|error| StoreError::Corrupt(format!("a decision cannot be read: {error}")))?;
+    Ok(Decision { alarm, facts, context, ruling, assessment, verdict, record })
 }

@@ -13,6 +13,7 @@ mod learned;
 mod log;
 mod open;
 mod oversight;
+mod policies;
 mod quality;
 mod queue;
 mod row;
@@ -27,9 +28,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sqlx::AnyPool;
 use tokio::sync::Mutex;
 
+pub use decisions::Recorded;
 pub use error::StoreError;
 pub use learned::{LabelledAlarm, LearnedVersion};
 pub use open::sqlite_url;
+pub use policies::{LivePolicy, LiveReason, PolicyCheck};
 pub use quality::{CameraCounts, ReviewCounts};
 pub use types::{
     Accepted, AlarmState, Change, Counts, DecisionDraft, DecisionSample, DecisionSigns, Job,

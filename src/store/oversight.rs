@@ -1,5 +1,7 @@
 //! Who looks at a decision: grants of autonomy, blind reviews and control alarms.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -205,6 +207,16 @@ impl Store {
                 })
             })
             .transpose()
+    }
+
+    /// The alarms whose suggestion is hidden now.
+    pub async fn blind_alarms(&self) -> Result<HashSet<AlarmId>, StoreError> {
+        sqlx::query("SELECT id FROM alarm WHERE blind = 1")
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(|found| row::parsed(found, "id"))
+            .collect()
     }
 
     /// Shows one of the site's recorded real threats again, as if it happened now. `None` where there

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 use crate::{
     audit::Event,
     domain::{
-        Act, Alarm, AlarmId, AlarmRef, Assessment, AvsLevel, Cause, Decision, DispositionCode,
-        Facts, Outcome, ReasonCode, ReviewReason, Ruling, Severity, Verdict, facts::codes,
+        Act, Alarm, AlarmId, AlarmRef, Assessment, AvsLevel, Cause, Context, Decision,
+        DispositionCode, Facts, Outcome, ReasonCode, ReviewReason, Ruling, Severity, Verdict,
+        facts::codes,
     },
 };
 
@@ -191,6 +192,8 @@ pub struct DecisionDraft {
     pub alarm: AlarmRef,
     /// What was read.
     pub facts: Facts,
+    /// What the site knew.
+    pub context: Context,
     /// What the rules say.
     pub ruling: Ruling,
     /// What the model thinks.

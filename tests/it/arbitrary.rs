@@ -92,12 +92,17 @@ fn zone() -> impl Strategy<Value = ZoneContext> {
 }
 
 fn recent() -> impl Strategy<Value = RecentAlarms> {
-    (0_u32..6, 0_u32..40, 0_u32..2, 0_u32..40).prop_map(
-        |(last_hour, last_day, real_threats_last_day, harmless_last_day)| RecentAlarms {
-            last_hour,
-            last_day,
-            real_threats_last_day,
-            harmless_last_day,
+    (0_u32..6, 0_u32..40, 0_u32..2, 0_u32..40, 0_u32..6, 1_u32..6).prop_map(
+        |(last_hour, last_day, real_threats_last_day, harmless_last_day, hour, signals)| {
+            RecentAlarms {
+                last_hour,
+                last_day,
+                real_threats_last_day,
+                harmless_last_day,
+                harmless_last_hour: hour,
+                site_signals: signals,
+                site_detectors: signals.div_ceil(2),
+            }
         },
     )
 }

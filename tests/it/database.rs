@@ -271,8 +271,8 @@ fn unprivileged_user() -> (u32, u32) {
 pub mod sample {
     use sereno::{
         domain::{
-            Alarm, AlarmRef, Assessment, AvsLevel, Cause, Facts, Outcome, Oversight, Reason,
-            ReasonCode, Ruling, Severity, Verdict,
+            Alarm, AlarmRef, Assessment, AvsLevel, Cause, Context, Facts, Outcome, Oversight,
+            Reason, ReasonCode, Ruling, Severity, Verdict,
         },
         store::{DecisionDraft, DecisionSigns},
     };
@@ -306,12 +306,14 @@ pub mod sample {
         DecisionDraft {
             alarm: AlarmRef::new(id, alarm, "sample"),
             facts: Facts::unread(),
+            context: Context::unknown("sample", Timestamp::UNIX_EPOCH),
             ruling: Ruling {
                 policy_digest: "d".repeat(64),
                 permitted: vec![outcome],
                 severity_floor: Severity::Low,
                 oversight: Oversight::Operator,
                 rules: Vec::new(),
+                near: Vec::new(),
                 due: Vec::new(),
                 may_close_without_person: false,
                 prohibited: Vec::new(),

@@ -10,6 +10,9 @@ const DOCUMENTS: &[&str] = &[
     "docs/inference.md",
     "docs/evaluation.md",
     "docs/benchmarks.md",
+    "docs/oversight.md",
+    "docs/policies.md",
+    "policies/README.md",
     "models/README.md",
 ];
 
@@ -102,4 +105,38 @@ fn every_command_that_a_document_shows_is_known() {
             assert!(known, "{document} shows `{line}`, which sereno does not know");
         }
     }
+}
+
+/// Text inside fences that open with exactly this line.
+fn fenced<'a>(text: &'a str, opening: &str) -> Vec<&'a str> {
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(opening) {
+        let block = &rest[at + opening.len()..];
+        let end = block.find("\n```").expect("a fence ends");
+        blocks.push(&block[..=end]);
+        rest = &block[end..];
+    }
+    blocks
+}
+
+#[test]
+fn the_worked_rules_of_the_manual_are_sound_beside_the_shipped_ones() {
+    use sereno::{domain::PolicyFile, policy::Draft};
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manual = fs::read_to_string(root.join("docs/policies.md")).expect("the manual is there");
+    let worked = fenced(&manual, "```cedar\n").concat();
+    let overriding = fenced(&manual, "```cedar override\n").concat();
+    let file = |name: &str, text: String| PolicyFile { name: name.to_owned(), text };
+    let shipped = Draft::shipped().expect("the shipped policies can be read");
+    let mut files: Vec<PolicyFile> =
+        shipped.files().iter().filter(|file| file.name != "sites.toml").cloned().collect();
+    files.push(file("my_rules.cedar", worked));
+    files.push(file("sites/shop-12/own.cedar", overriding));
+    let draft = Draft::sent(files).expect("the worked rules can be read");
+    assert!(draft.rules().filter(|rule| rule.file == "my_rules.cedar").count() >= 20);
+    let remarks: Vec<String> = draft.remarks().iter().map(ToString::to_string).collect();
+    assert!(remarks.is_empty(), "{}", remarks.join("\n"));
+    draft.prove().expect("the worked rules are proven");
 }

@@ -1,6 +1,6 @@
 //! What must always hold, over any facts, context and model answer, under the policies that ship.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use sereno::{
@@ -10,14 +10,17 @@ use sereno::{
         Oversight, Presence, Ruling, SceneText, Severity, StageFailure, Sufficiency, Verdict,
         odds::Scale,
     },
-    policy::{AlarmView, PolicySet},
+    policy::{AlarmView, Policies, PolicySet},
     verdict::{self, Grounds},
 };
 
 use crate::arbitrary;
 
-static POLICIES: LazyLock<PolicySet> =
-    LazyLock::new(|| PolicySet::embedded().expect("the shipped policies load"));
+/// What holds at a site that is not named: every pack.
+static POLICIES: LazyLock<Arc<PolicySet>> = LazyLock::new(|| {
+    let shipped = Policies::shipped().expect("the shipped policies are proven");
+    Arc::clone(shipped.of("unnamed"))
+});
 
 /// How much a model would like each outcome; it takes the best of those that it may.
 type Preference = [u8; 3];
@@ -122,6 +125,7 @@ fn what_a_site_prohibits_lifts_the_probability_by_the_captions_that_show_it() {
             severity_floor: Severity::Medium,
             oversight: Oversight::Operator,
             rules: Vec::new(),
+            near: Vec::new(),
             prohibited: prohibited.iter().copied().map(CaptionId).collect(),
             due: Vec::new(),
             settled: None,

@@ -44,7 +44,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("worker", &["domain", "config", "store", "model", "pipeline"]),
-    ("evaluation", &["domain", "config", "model", "prompts", "store", "pipeline"]),
+    (
+        "evaluation",
+        &[
+            "domain", "config", "model", "prompts", "store", "reading", "policy", "verdict",
+            "actions", "pipeline",
+        ],
+    ),
     ("http", &["domain", "config", "store", "audit", "intake"]),
     // The composition root and the commands see everything.
     ("telemetry", EVERYTHING),

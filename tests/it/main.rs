@@ -9,6 +9,7 @@
 
 mod arbitrary;
 mod audit;
+mod backtest;
 mod command;
 mod config;
 mod context;
@@ -26,6 +27,7 @@ mod layering;
 mod minilm;
 mod models;
 mod oversight;
+mod policies;
 mod policy;
 mod remote;
 mod reports;

@@ -1,38 +1,60 @@
 //! Behaviour of the policies: the invariants over any facts, the shipped cases, and bad policy files.
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use proptest::prelude::*;
 use sereno::{
     domain::{
         Act, ActionCode, Approver, CaptionId, Cause, Context, CountBand, Counted, Effect, Facts,
-        Hazard, Observed, Outcome, Oversight, Phase, Presence, Reader, Ruling, SceneText, Severity,
+        Hazard, Observed, Outcome, Phase, Presence, Reader, Ruling, SceneText, Severity,
         Sufficiency, ZoneKind,
     },
-    policy::{AlarmView, PolicyError, PolicySet, run_cases, run_embedded_cases},
+    policy::{self, AlarmView, Draft, Policies, PolicyError, PolicySet},
 };
 
 use crate::arbitrary;
 
-static SHIPPED: LazyLock<PolicySet> = LazyLock::new(|| PolicySet::embedded().unwrap());
-static SHIPPED_AGAIN: LazyLock<PolicySet> = LazyLock::new(|| PolicySet::embedded().unwrap());
-/// A customer's policy that permits everything.
-static LAX: LazyLock<PolicySet> = LazyLock::new(|| load(&format!("{HEAD} {EVERYTHING}")).unwrap());
+static SHIPPED: LazyLock<Policies> = LazyLock::new(|| Policies::shipped().unwrap());
+/// What holds at a site that `sites.toml` does not name: every pack.
+static EVERYWHERE: LazyLock<Arc<PolicySet>> = LazyLock::new(|| Arc::clone(SHIPPED.of("unnamed")));
+static AGAIN: LazyLock<Arc<PolicySet>> =
+    LazyLock::new(|| Arc::clone(Policies::shipped().unwrap().of("unnamed")));
+/// A customer's policy that permits everything: nothing proves it, so it never goes live, but the guards
+/// hold even it.
+static LAX: LazyLock<Arc<PolicySet>> =
+    LazyLock::new(|| load(&format!("{HEAD} {EVERYTHING}")).unwrap());
 
-const HEAD: &str = r#"@severity("low") @because("It is so.") @cites("Test") @approver("operator") @urgency("routine")"#;
+const HEAD: &str = r#"@severity("low") @because("It is so.") @cites("Test") @approval("operator") @urgency("routine")"#;
 const EVERYTHING: &str = r#"@id("everything") permit (principal, action in [Sereno::Action::"verify", Sereno::Action::"dismiss", Sereno::Action::"call_police", Sereno::Action::"send_guard"], resource);"#;
 
 /// A folder that holds these files.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        fs::write(dir.path().join(name), text).unwrap();
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     dir
 }
 
-fn load(text: &str) -> Result<PolicySet, PolicyError> {
-    PolicySet::load(folder(&[("site.cedar", text)]).path())
+fn read(files: &[(&str, &str)]) -> Result<Draft, PolicyError> {
+    Draft::read(folder(files).path())
+}
+
+/// Rules that can be tried; nothing of them is proven.
+fn load(text: &str) -> Result<Arc<PolicySet>, PolicyError> {
+    Ok(Arc::clone(read(&[("site.cedar", text)])?.of("sample")))
+}
+
+/// What keeps rules from going live.
+fn unproven(text: &str) -> String {
+    let proven = read(&[("site.cedar", text)]).unwrap().prove();
+    proven.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 /// What the loader says, one problem a line.
@@ -130,7 +152,7 @@ proptest! {
         context in arbitrary::context(),
         (kind, phase, captions) in arbitrary::alarm(),
     ) {
-        for policy in [&*SHIPPED, &*LAX] {
+        for policy in [&**EVERYWHERE, &**LAX] {
             let ruling = policy.evaluate(&view(kind, phase, captions), &facts, &context);
             prop_assert!(ruling.permitted.contains(&Outcome::Uncertain));
             prop_assert!(ruling.permitted.is_sorted());
@@ -147,8 +169,8 @@ proptest! {
         (kind, phase, captions) in arbitrary::alarm(),
     ) {
         let alarm = view(kind, phase, captions);
-        let with = SHIPPED.evaluate(&alarm, &facts, &context);
-        let without = SHIPPED.evaluate(&alarm, &without_text(&facts), &context);
+        let with = EVERYWHERE.evaluate(&alarm, &facts, &context);
+        let without = EVERYWHERE.evaluate(&alarm, &without_text(&facts), &context);
         prop_assert!(no_milder(&with, &without), "{with:#?}\n{without:#?}");
     }
 
@@ -161,7 +183,7 @@ proptest! {
         let alarm = view(kind, phase, captions);
         let unread = Facts { read_by_model: false, ..facts };
         let outcome = |facts: &Facts| {
-            let ruling = SHIPPED.settle(&alarm, facts, &context)?;
+            let ruling = EVERYWHERE.settle(&alarm, facts, &context)?;
             let settled = ruling.settled.clone()?.outcome;
             assert!(ruling.permits(settled) && ruling.permits(Outcome::Uncertain));
             Some(settled)
@@ -186,8 +208,8 @@ proptest! {
         (kind, phase, captions) in arbitrary::alarm(),
     ) {
         let alarm = view(kind, phase, captions);
-        let ruling = SHIPPED.evaluate(&alarm, &facts, &context);
-        let again = SHIPPED_AGAIN.evaluate(&alarm, &facts, &context);
+        let ruling = EVERYWHERE.evaluate(&alarm, &facts, &context);
+        let again = AGAIN.evaluate(&alarm, &facts, &context);
         prop_assert_eq!(serde_json::to_vec(&ruling).unwrap(), serde_json::to_vec(&again).unwrap());
         prop_assert!(ruling.rules.is_sorted_by_key(|rule| (rule.id.clone(), rule.action.clone())));
         prop_assert!(ruling.due.is_sorted_by_key(|due| due.urgency));
@@ -213,7 +235,7 @@ proptest! {
             Presence::Unclear => Severity::High,
             Presence::Absent => Severity::None,
         };
-        for policy in [&*SHIPPED, &*LAX] {
+        for policy in [&**EVERYWHERE, &**LAX] {
             let ruling = policy.evaluate(&line_crossing(), &facts, &context);
             prop_assert!(ruling.severity_floor >= least);
             prop_assert!(presence == Presence::Absent || !ruling.permits(Outcome::Dismissed));
@@ -223,17 +245,17 @@ proptest! {
 
 #[test]
 fn the_shipped_cases_pass_and_every_rule_is_fired_by_one() {
-    let report = run_embedded_cases().unwrap();
+    let report = policy::run_cases(&SHIPPED).unwrap();
     assert!(report.passed() && report.unfired.is_empty(), "{report}");
-    assert!(report.results.len() >= 60, "{} cases", report.results.len());
-    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    assert_eq!(run_cases(&policies).unwrap(), report);
-    assert_eq!(PolicySet::load(&policies).unwrap().digest(), SHIPPED.digest());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let draft = Draft::read(&folder).unwrap();
+    assert_eq!(policy::run_cases(&draft).unwrap(), report);
+    assert_eq!(draft.digest(), SHIPPED.digest());
 }
 
 #[test]
 fn each_policy_file_has_at_least_four_cases_beside_it() {
-    let report = run_embedded_cases().unwrap();
+    let report = policy::run_cases(&SHIPPED).unwrap();
     for rule in SHIPPED.rules() {
         let cases = rule.file.replace(".cedar", ".cases.toml");
         let count = report.results.iter().filter(|result| result.file == cases).count();
@@ -244,7 +266,7 @@ fn each_policy_file_has_at_least_four_cases_beside_it() {
 #[test]
 fn an_alarm_is_closed_without_a_person_only_where_people_granted_it() {
     let may = |context: &Context, facts: &Facts| {
-        SHIPPED.evaluate(&line_crossing(), facts, context).may_close_without_person
+        EVERYWHERE.evaluate(&line_crossing(), facts, context).may_close_without_person
     };
     let granted = Context { autonomy_granted: true, ..open_entrance() };
     assert!(may(&granted, &walker()));
@@ -268,7 +290,7 @@ fn what_a_site_prohibits_names_the_captions_that_show_it() {
         let facts = Facts { acts: vec![seen(presence, &[2, 5])], ..walker() };
         let mut context = open_entrance();
         context.zone.kind = zone;
-        SHIPPED.evaluate(&line_crossing(), &facts, &context).prohibited
+        EVERYWHERE.evaluate(&line_crossing(), &facts, &context).prohibited
     };
     let footpath = ZoneKind::Footpath;
     assert_eq!(shown(footpath, Presence::Present), [CaptionId(2), CaptionId(5)]);
@@ -294,22 +316,19 @@ fn a_prohibition_names_codes_at_a_rule_that_verifies() {
 
 #[test]
 fn a_policy_that_permits_everything_replaces_no_grant() {
-    let folder = tempfile::tempdir().unwrap();
     let rules = r#"
         @id("all") @severity("none") @because("B.") @cites("C")
         permit (principal, action in [Sereno::Action::"dismiss", Sereno::Action::"closeWithoutPerson"], resource);
     "#;
-    fs::write(folder.path().join("all.cedar"), rules).unwrap();
-    let policies = PolicySet::load(folder.path()).unwrap();
-    let ruling = policies.evaluate(&line_crossing(), &walker(), &open_entrance());
+    let ruling = load(rules).unwrap().evaluate(&line_crossing(), &walker(), &open_entrance());
     assert_eq!(ruling.permitted, [Outcome::Dismissed, Outcome::Uncertain]);
     assert!(!ruling.may_close_without_person);
 }
 
 #[test]
 fn an_everyday_scene_reads_as_a_manager_expects() {
-    let ruling = SHIPPED.evaluate(&line_crossing(), &walker(), &open_entrance());
-    let ruling = Ruling { policy_digest: String::new(), ..ruling };
+    let ruling = SHIPPED.of("sample").evaluate(&line_crossing(), &walker(), &open_entrance());
+    let ruling = Ruling { policy_digest: String::new(), near: Vec::new(), ..ruling };
     insta::assert_json_snapshot!(ruling, @r#"
     {
       "policy_digest": "",
@@ -327,7 +346,8 @@ fn an_everyday_scene_reads_as_a_manager_expects() {
           "action": "dismiss",
           "severity": "none",
           "because": "People go about everyday things where the public may be, during opening hours.",
-          "cites": "Sample site orders E-1"
+          "cites": "Sample site orders E-1",
+          "because_es": "La gente hace cosas cotidianas donde puede estar el público, en horario de apertura."
         }
       ],
       "due": []
@@ -337,7 +357,7 @@ fn an_everyday_scene_reads_as_a_manager_expects() {
 
 #[test]
 fn a_policy_that_permits_everything_is_held_by_the_guards() {
-    let policy = &*LAX;
+    let policy = &**LAX;
     let fired = |facts: &Facts, context: &Context| {
         let ruling = policy.evaluate(&line_crossing(), facts, context);
         assert_eq!(ruling.permitted, [Outcome::Uncertain, Outcome::Verified]);
@@ -387,7 +407,7 @@ fn the_police_are_named_only_where_the_site_allows_and_by_a_supervisor() {
 fn one_action_of_two_rules_takes_the_soonest_time_and_the_strictest_approver() {
     let rule = |id: &str, approver: &str, urgency: &str| {
         format!(
-            r#"@id("{id}") @severity("low") @because("{id}.") @cites("T") @approver("{approver}")
+            r#"@id("{id}") @severity("low") @because("{id}.") @cites("T") @approval("{approver}")
             @urgency("{urgency}") permit (principal, action == Sereno::Action::"send_guard", resource);"#
         )
     };
@@ -399,16 +419,14 @@ fn one_action_of_two_rules_takes_the_soonest_time_and_the_strictest_approver() {
 }
 
 #[test]
-fn a_rule_that_cannot_be_evaluated_leaves_only_uncertain() {
+fn what_could_fail_when_it_is_evaluated_is_refused_before() {
     let overflow = r#"@id("sum") forbid (principal, action == Sereno::Action::"verify", resource)
         when { 9223372036854775807 + context.recent.lastHour < 0 };"#;
-    let policy = load(&format!("{HEAD} {EVERYTHING}\n{HEAD} {overflow}")).unwrap();
-    let mut context = open_entrance();
-    context.recent.last_hour = 1;
-    let ruling = policy.evaluate(&line_crossing(), &walker(), &context);
-    assert_eq!(ruling.permitted, [Outcome::Uncertain]);
-    assert_eq!((ruling.oversight, ruling.severity_floor), (Oversight::Supervisor, Severity::High));
-    assert!(ruling.rules.iter().any(|rule| rule.id == "policy_error"));
+    let said = refusal(&format!("{HEAD} {EVERYTHING}\n{HEAD} {overflow}"));
+    assert!(
+        said.starts_with("site.cedar:2: rule `sum`: ") && said.contains("cannot be proven"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -438,7 +456,7 @@ fn a_code_that_does_not_exist_is_refused() {
 fn two_rules_with_one_id_are_both_named() {
     let rule = format!("{HEAD} {EVERYTHING}\n");
     let dir = folder(&[("a.cedar", &rule), ("b.cedar", &rule)]);
-    let said = PolicySet::load(dir.path()).err().unwrap().to_string();
+    let said = Draft::read(dir.path()).err().unwrap().to_string();
     assert!(said.contains("b.cedar:1:") && said.contains("a.cedar:1"), "{said}");
     assert!(said.contains("rename"), "{said}");
 }
@@ -452,34 +470,311 @@ fn a_missing_because_is_asked_for() {
 
 #[test]
 fn unusable_folders_are_refused_without_being_swallowed() {
-    let missing = PolicySet::load(Path::new("/nowhere/at/all")).err().unwrap();
+    let missing = Draft::read(Path::new("/nowhere/at/all")).err().unwrap();
     assert!(matches!(missing, PolicyError::Unreadable { .. }) && missing.problems().is_empty());
-    let empty = PolicySet::load(folder(&[]).path()).err().unwrap().to_string();
+    let empty = Draft::read(folder(&[]).path()).err().unwrap().to_string();
     assert!(empty.contains("there is no .cedar file"), "{empty}");
     let blank = refusal("// only words\n");
     assert!(blank.contains("there is no rule"), "{blank}");
     let huge = folder(&[("huge.cedar", &"// x\n".repeat(2 * 1024 * 1024))]);
-    let huge = PolicySet::load(huge.path()).err().unwrap().to_string();
+    let huge = Draft::read(huge.path()).err().unwrap().to_string();
     assert!(huge.contains("huge.cedar: it is larger than"), "{huge}");
     let dir = folder(&[]);
     fs::write(dir.path().join("odd.cedar"), [b'p', 0xff]).unwrap();
-    let odd = PolicySet::load(dir.path()).err().unwrap().to_string();
+    let odd = Draft::read(dir.path()).err().unwrap().to_string();
     assert!(odd.contains("not UTF-8"), "{odd}");
 }
 
+/// Rules that verify something and hold every other bound, so that one fault at a time can be added.
+const SOUND: &str = r#"
+    @id("climbs") @severity("high") @because("B.") @cites("C")
+    permit (principal, action == Sereno::Action::"verify", resource)
+    when { resource.acts.present.contains(Act::"climbs") };
+    @id("cat") @severity("none") @because("B.") @cites("C")
+    permit (principal, action == Sereno::Action::"dismiss", resource)
+    when {
+      resource.cause == Cause::"animal" && resource.danger == Presence::"absent" &&
+      resource.hazards.possible.isEmpty() && [Act::"walks", Act::"runs"].containsAll(resource.acts.possible)
+    };
+    @id("orders") @severity("medium") @because("B.") @cites("C")
+    forbid (principal, action == Sereno::Action::"dismiss", resource)
+    when { resource.sceneText == SceneText::"instruction_like" };
+"#;
+
+fn rule(id: &str, head: &str, condition: &str) -> String {
+    format!("{HEAD} @id(\"{id}\") {head}, resource) {condition};")
+}
+
+const DISMISS: &str = "permit (principal, action == Sereno::Action::\"dismiss\"";
+const VERIFY: &str = "permit (principal, action == Sereno::Action::\"verify\"";
+const HOLD: &str = "forbid (principal, action == Sereno::Action::\"dismiss\"";
+
 #[test]
-fn a_rule_by_which_a_sign_could_lower_an_alarm_never_loads() {
-    let said = refusal(&format!(
-        "{HEAD} @id(\"a\") permit (principal, action == Sereno::Action::\"dismiss\", resource)\n\
-         when {{ resource.sceneText == SceneText::\"sentence\" }};"
-    ));
-    assert!(said.contains("never lower"), "{said}");
+fn what_breaks_an_invariant_never_goes_live_and_the_alarm_that_shows_it_is_told() {
+    assert_eq!(unproven(SOUND), "");
+    let weapon =
+        rule("lax", DISMISS, "when { context.windows.contains(WindowKind::\"cleaning\") }");
+    insta::assert_snapshot!(unproven(&format!("{SOUND}{weapon}")), @r#"
+    site.cedar:14: an alarm could be dismissed though a life may be in danger by `lax`, such as
+        facts = { hazards_unclear = ["fire"] }
+        context = { windows = ["cleaning"] }
+     (keep the shared rules of life_safety.cedar and violence.cedar, or let the rule ask resource.hazards.possible.isEmpty())
+    site.cedar:14: an alarm could be dismissed though the captions show a danger by `lax`, such as
+        facts = { danger = "present" }
+        context = { windows = ["cleaning"] }
+     (let the rule ask resource.danger == Presence::"absent")
+    "#);
+    let close = "permit (principal, action == Sereno::Action::\"closeWithoutPerson\"";
+    let said = unproven(&format!("{SOUND}{}", rule("lax", close, "when { context.open }")));
+    assert!(said.contains("closed without a person though nobody granted that by `lax`"), "{said}");
+    let police = "permit (principal, action == Sereno::Action::\"call_police\"";
+    let said = unproven(&format!("{SOUND}{}", rule("lax", police, "")));
+    assert!(
+        said.contains("`call_police` could be due though the site names no emergency"),
+        "{said}"
+    );
+    let everything = unproven(&format!("{HEAD} {EVERYTHING}"));
+    assert!(everything.contains("a life may be in danger"), "{everything}");
+    let nothing = EVERYTHING.replace("permit", "forbid");
+    assert!(unproven(&format!("{HEAD} {nothing}")).contains("no alarm at all could be verified"));
+}
+
+#[test]
+fn no_rule_goes_live_by_which_a_text_in_the_scene_could_lower_an_alarm() {
+    for (head, condition) in [
+        (
+            DISMISS,
+            r#"when { resource.cause == Cause::"weather" && resource.danger == Presence::"absent" && resource.hazards.possible.isEmpty() && resource.acts.possible.isEmpty() && resource.sceneText == SceneText::"logo" }"#,
+        ),
+        (VERIFY, r#"unless { resource.sceneText == SceneText::"logo" }"#),
+        (VERIFY, r#"when { resource.sceneText != SceneText::"instruction_like" }"#),
+        (VERIFY, r#"when { if resource.sceneText == SceneText::"logo" then false else true }"#),
+        (VERIFY, r#"when { (resource.sceneText == SceneText::"logo") == context.open }"#),
+        (HOLD, r#"when { [SceneText::"none"].contains(resource.sceneText) }"#),
+        (
+            "forbid (principal, action == Sereno::Action::\"verify\"",
+            r#"when { resource.sceneText == SceneText::"logo" }"#,
+        ),
+    ] {
+        let said = unproven(&format!("{SOUND}{}", rule("sign", head, condition)));
+        assert!(said.contains("never lower it"), "{head} {condition}: {said}");
+        assert!(said.contains("scene_text = "), "{said}");
+    }
+    for condition in [
+        r#"when { resource.sceneText == SceneText::"instruction_like" }"#,
+        r#"when { context.open && (context.armed || SceneText::"logo" == resource.sceneText) }"#,
+        r#"when { [SceneText::"sentence", SceneText::"logo"].contains(resource.sceneText) }"#,
+        r#"when { resource.sceneText == SceneText::"logo" } unless { context.open }"#,
+    ] {
+        assert_eq!(
+            unproven(&format!("{SOUND}{}", rule("sign", VERIFY, condition))),
+            "",
+            "{condition}"
+        );
+        assert_eq!(
+            unproven(&format!("{SOUND}{}", rule("sign", HOLD, condition))),
+            "",
+            "{condition}"
+        );
+    }
+}
+
+/// Where cvc5 is at hand, as it is where these tests are run, Cedar's symbolic compiler proves the same.
+#[test]
+fn a_second_solver_proves_the_shipped_rules_too() {
+    assert!(SHIPPED.confirmed(), "cvc5 is missing: `make setup` brings it, CVC5 names it");
+}
+
+#[test]
+fn a_site_takes_packs_and_replaces_rules_visibly() {
+    let guard = |because: &str, notes: &str| {
+        format!(
+            r#"@id("guard") @severity("low") @because("{because}") @cites("C") @approval("operator")
+            @urgency("soon") {notes} permit (principal, action == Sereno::Action::"send_guard", resource);"#
+        )
+    };
+    let shop = rule("shop", HOLD, "when { context.open }");
+    let sites = r#"
+        default = []
+        [[site]]
+        id = "madrid"
+        packs = ["shop"]
+        without = [{ rule = "orders", because = "The law demands it." }]
+        [[site]]
+        id = "lugo"
+        packs = ["shop"]
+    "#;
+    let own = guard("Lugo's.", "@overrides(\"Lugo has its own guard.\")");
+    let draft = read(&[
+        ("base.cedar", SOUND),
+        ("guard.cedar", &guard("Ours.", "")),
+        ("packs/shop/shop.cedar", &shop),
+        ("sites/lugo/own.cedar", &own),
+        ("sites.toml", sites),
+    ])
+    .unwrap();
+    let ids = |site: &str| -> Vec<String> {
+        draft.of(site).rules().map(|rule| rule.id.clone()).collect()
+    };
+    assert_eq!(ids("elsewhere"), ["cat", "climbs", "guard", "orders"]);
+    assert_eq!(ids("madrid"), ["cat", "climbs", "guard", "shop"]);
+    assert_eq!(ids("lugo"), ["cat", "climbs", "guard", "orders", "shop"]);
+    let because = |site: &str| {
+        draft.of(site).rules().find(|rule| rule.id == "guard").unwrap().because.clone()
+    };
+    assert_eq!((because("madrid").as_str(), because("lugo").as_str()), ("Ours.", "Lugo's."));
+    insta::assert_json_snapshot!(draft.site_policies(), @r#"
+    [
+      {
+        "site": "lugo",
+        "packs": [
+          "shop"
+        ],
+        "rules": 5,
+        "replaced": [
+          {
+            "rule": "guard",
+            "at": "guard.cedar:1",
+            "by": "sites/lugo/own.cedar:1",
+            "because": "Lugo has its own guard."
+          }
+        ]
+      },
+      {
+        "site": "madrid",
+        "packs": [
+          "shop"
+        ],
+        "rules": 4,
+        "replaced": [
+          {
+            "rule": "orders",
+            "at": "base.cedar:11",
+            "because": "The law demands it."
+          }
+        ]
+      },
+      {
+        "packs": [],
+        "rules": 4,
+        "replaced": []
+      }
+    ]
+    "#);
+    // What one site takes out is proven for that site alone.
+    let said = draft.prove().unwrap_err().to_string();
+    assert!(said.contains("a text in the scene gives orders"), "{said}");
+}
+
+#[test]
+fn a_composition_that_names_what_is_not_there_is_refused_with_its_line() {
+    let said = |sites: &str, own: &str| {
+        let read =
+            read(&[("base.cedar", SOUND), ("sites/lugo/own.cedar", own), ("sites.toml", sites)]);
+        read.err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let site = |rest: &str| format!("# head\n[[site]]\nid = \"lugo\"\n{rest}\n");
+    let pack = said(&site("packs = [\"shops\"]"), "");
+    assert!(pack.starts_with("sites.toml:2: there is no pack `shops`"), "{pack}");
+    let without = said(&site("packs = []\nwithout = [{ rule = \"dog\", because = \"B.\" }]"), "");
+    assert!(without.contains("`without` names the rule `dog`"), "{without}");
+    let silent = said(&site("packs = []\nwithout = [{ rule = \"cat\", because = \" \" }]"), "");
+    assert!(silent.contains("without saying why"), "{silent}");
+    let twin = said(&site("packs = []"), &rule("cat", HOLD, ""));
+    assert!(twin.contains("already borne") && twin.contains("@overrides"), "{twin}");
+    let stray = rule("dog", HOLD, "").replace("@id", "@overrides(\"B.\") @id");
+    assert!(said(&site("packs = []"), &stray).contains("no rule `dog` holds at this site"));
+    let field = said("[[site]]\nid = \"lugo\"\npack = []\n", "");
+    assert!(field.starts_with("sites.toml:3: unknown field `pack`"), "{field}");
+}
+
+#[test]
+fn a_ruling_names_the_single_condition_that_would_have_changed_it() {
+    let mut context = open_entrance();
+    context.zone.kind = ZoneKind::Offices;
+    context.open = false;
+    let facts = Facts { acts: vec![seen(Act::Cleans)], ..walker() };
+    let near = EVERYWHERE.evaluate(&line_crossing(), &facts, &context).near;
+    let miss = near.iter().find(|miss| miss.id == "cleaning_in_window").unwrap();
+    insta::assert_json_snapshot!(miss, @r#"
+    {
+      "id": "cleaning_in_window",
+      "effect": "permit",
+      "actions": [
+        "dismiss"
+      ],
+      "condition": "context.windows.contains(WindowKind::\"cleaning\")",
+      "lacks": {
+        "is": "window_open",
+        "kind": "cleaning"
+      }
+    }
+    "#);
+    let fired = EVERYWHERE.evaluate(&line_crossing(), &facts, &context).rules;
+    assert!(fired.iter().all(|rule| near.iter().all(|miss| miss.id != rule.id)));
+}
+
+#[test]
+fn odd_rules_are_remarked_on() {
+    let odd = [
+        rule("never", VERIFY, r#"when { resource.people == CountBand::"none" && resource.people == CountBand::"one" }"#),
+        rule("idle", VERIFY, r#"when { context.hour >= 22 && context.minuteOfDay > 1300 }"#),
+        rule("beaten", DISMISS, r#"when { resource.sceneText == SceneText::"instruction_like" }"#),
+        rule("clash", VERIFY, r#"when { resource.cause == Cause::"animal" }"#),
+    ]
+    .concat();
+    let draft = read(&[("site.cedar", &format!("{SOUND}{odd}"))]).unwrap();
+    let remarks: Vec<String> = draft.remarks().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(remarks.join("\n"), @r#"
+    site.cedar:5: rule `cat` permits dismissing what `clash` (site.cedar:14) lets be verified, such as
+        facts = { cause = "animal" }
+
+    site.cedar:14: rule `beaten` never counts: wherever it fires, another rule forbids the same
+    site.cedar:14: rule `idle` asks `context.minuteOfDay > 1300`, which changes nothing beside its other conditions
+    site.cedar:14: rule `never` can never fire: its conditions exclude each other
+    "#);
+    assert!(draft.unused_facts().contains(&"context.armed"));
+    assert!(!draft.unused_facts().contains(&"context.hour"));
+}
+
+#[test]
+fn the_shipped_rules_leave_nothing_to_remark_on() {
+    let remarks: Vec<String> = SHIPPED.remarks().iter().map(ToString::to_string).collect();
+    assert!(remarks.is_empty(), "{}", remarks.join("\n"));
+}
+
+#[test]
+fn a_change_that_no_case_notices_is_listed() {
+    let cases = "[[case]]\nid = \"climber\"\nfacts = { acts = [\"climbs\"] }\nexpect = { permitted = [\"verified\"] }\n";
+    let draft = read(&[("x.cedar", SOUND), ("x.cases.toml", cases)]).unwrap();
+    let strength = policy::strength(&draft).unwrap();
+    let survivors: Vec<String> =
+        strength.survivors.iter().map(|one| format!("{} {}", one.rule, one.change)).collect();
+    assert!(survivors.contains(&"cat taken out".to_owned()), "{survivors:#?}");
+    assert!(survivors.contains(&"climbs @severity(\"medium\")".to_owned()), "{survivors:#?}");
+    assert!(!survivors.iter().any(|one| one == "climbs taken out"), "{survivors:#?}");
+    assert!(strength.uncovered.iter().any(|one| one.rule == "cat"));
+    assert!(
+        !strength
+            .uncovered
+            .iter()
+            .any(|one| one.rule == "climbs" && one.condition.contains("open"))
+    );
+}
+
+#[test]
+fn the_shipped_cases_exercise_every_condition_and_notice_nearly_every_change() {
+    let strength = policy::strength(&SHIPPED).unwrap();
+    assert!(strength.uncovered.is_empty(), "{:#?}", strength.uncovered);
+    // What is left are severities that the built-in floor for dangers to life outweighs.
+    let others = strength.survivors.iter().filter(|one| !one.change.starts_with("@severity"));
+    assert_eq!(others.collect::<Vec<_>>(), Vec::<&policy::Survivor>::new());
 }
 
 #[test]
 fn the_digest_names_the_exact_rules() {
     let text = format!("{HEAD} {EVERYTHING}");
-    let digest = |text: &str| load(text).unwrap().digest().to_owned();
+    let digest = |text: &str| read(&[("site.cedar", text)]).unwrap().digest().to_owned();
     assert_eq!(digest(&text), digest(&text));
     assert_ne!(digest(&text), digest(&format!("{text} ")));
     assert_eq!(SHIPPED.digest().len(), 64);
@@ -490,7 +785,8 @@ fn cases_say_what_differs_and_where() {
     let rules = format!("{HEAD} {EVERYTHING}");
     let cases =
         "# head\n\n[[case]]\nid = \"a\"\nexpect = { permitted = [], silent = [\"everything\"] }\n";
-    let report = run_cases(folder(&[("x.cedar", &rules), ("x.cases.toml", cases)]).path()).unwrap();
+    let draft = read(&[("x.cedar", &rules), ("x.cases.toml", cases)]).unwrap();
+    let report = policy::run_cases(&draft).unwrap();
     assert!(!report.passed());
     insta::assert_snapshot!(report.to_string(), @r#"
     x.cases.toml:3: case `a` failed
@@ -504,8 +800,8 @@ fn cases_say_what_differs_and_where() {
 fn faulty_cases_are_refused_with_their_line() {
     let rules = format!("{HEAD} {EVERYTHING}");
     let said = |cases: &str| {
-        let dir = folder(&[("x.cedar", &rules), ("x.cases.toml", cases)]);
-        run_cases(dir.path()).err().map(|error| error.to_string()).unwrap_or_default()
+        let draft = read(&[("x.cedar", &rules), ("x.cases.toml", cases)]).unwrap();
+        policy::run_cases(&draft).err().map(|error| error.to_string()).unwrap_or_default()
     };
     let field = said("[[case]]\nid = \"a\"\nfacts = { act = [] }\nexpect = {}\n");
     assert!(field.starts_with("x.cases.toml:3: unknown field `act`"), "{field}");

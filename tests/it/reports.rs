@@ -119,6 +119,7 @@ fn ruling() -> Ruling {
         permitted: vec![Outcome::Uncertain, Outcome::Verified],
         severity_floor: Severity::High,
         oversight: Oversight::Operator,
+        near: Vec::new(),
         rules: vec![FiredRule {
             id: "intrusion_fence".to_owned(),
             effect: Effect::Permit,
@@ -126,6 +127,7 @@ fn ruling() -> Ruling {
             severity: Severity::High,
             because: because.clone(),
             cites: Some("site rules §4".to_owned()),
+            because_es: None,
         }],
         due: vec![],
         may_close_without_person: false,

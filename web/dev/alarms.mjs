@@ -65,4 +65,16 @@ const rain = { ...cat, camera: 'gate-north', kind: 'motion', severity: 'low', av
 const cleaner = { ...cat, camera: 'office-2f', kind: 'person_detected', avs: 2, severity: 'low', threat: 0.11, captions: [['A person in a blue tunic pushes a trolley with mops and bags along a row of desks, empties two bins and wipes a table.', 0, 18]], facts: { danger: 'absent', cause: 'person', place: 'office', people: ['one', 'c1'], acts: [['cleans', 'present', 'c1']], objects: [['cleaning_gear', 'present', 'c1'], ['trolley', 'present', 'c1']] }, rules: [['cleaning_window', 'permit', 'dismiss', 'low', 'Cleaning staff are expected in their window.', 'Site order 6']], rationale: 'Cleaning in the announced window.' }
 const bare = { ...blocked, camera: 'corridor-2f', kind: 'door_held', captions: [], failures: [], reason: 'no_captions', reasonText: 'No captions came with the alarm.', facts: { ...blocked.facts, cause: 'unclear', place: 'other' }, actions: [['check_live_view', 'soon', 'operator', 'no_captions', 'Nothing is known yet.']] }
 
+// What nearly fired at the lobby: one of each sort of condition.
+const miss = (id, effect, actions, condition, lacks) => ({ id, effect, actions, condition, lacks })
+loiter.near = [
+  miss('call_keyholder_at_night', 'permit', ['call_keyholder', 'preserve_clip'], 'context.armed', { is: 'yes', fact: 'context.armed' }),
+  miss('cleaning_in_window', 'permit', ['dismiss'], 'context.windows.contains(WindowKind::"cleaning")', { is: 'window_open', kind: 'cleaning' }),
+  miss('entrance_use', 'permit', ['dismiss'], '[Act::"walks"].containsAll(resource.acts.possible)', { is: 'all', of: [{ is: 'not', of: { is: 'seen', fact: 'resource.acts', code: 'loiters', plainly: false } }, { is: 'not', of: { is: 'seen', fact: 'resource.acts', code: 'probes', plainly: false } }] }),
+  miss('loiters_again', 'forbid', ['dismiss'], 'context.recent.lastHour >= 3', { is: 'not', of: { is: 'below', fact: 'context.recent.lastHour', number: 3 } }),
+  miss('loiters_after_hours', 'permit', ['verify'], '!context.open', { is: 'not', of: { is: 'yes', fact: 'context.open' } }),
+  miss('nuisance_animal', 'permit', ['dismiss'], 'resource.cause == Cause::"animal"', { is: 'one_of', fact: 'resource.cause', codes: ['animal', 'weather'] }),
+  miss('person_on_armed_perimeter', 'permit', ['verify'], 'context.zone.kind == ZoneKind::"perimeter"', { is: 'one_of', fact: 'context.zone.kind', codes: ['perimeter', 'restricted'] }),
+]
+
 export const templates = [sign, down, smoke, climb, loiter, blocked, rain, cleaner, cat, bare]

@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path'
 
 import { templates } from './alarms.mjs'
 import { give, grants, quality, takeBack } from './oversight.mjs'
+import { policies } from './policies.mjs'
 
 const port = Number(process.env.PORT ?? 8793)
 const everyMs = Number(process.env.MOCK_EVERY_MS ?? 15_000)
@@ -62,7 +63,7 @@ function decide(detail) {
     },
     ruling: {
       policy_digest: hash('policy'), permitted: one.outcome === 'dismissed' ? ['dismissed', 'uncertain'] : ['uncertain', 'verified'], severity_floor: one.severity, oversight: one.severity === 'critical' ? 'supervisor' : 'operator',
-      rules: one.rules.map(([rule, effect, action, severity, because, cites]) => ({ id: rule, effect, action, severity, because, cites })), due: actions,
+      rules: one.rules.map(([rule, effect, action, severity, because, cites]) => ({ id: rule, effect, action, severity, because, cites })), due: actions, near: one.near ?? [],
     },
     assessment: {
       proposed: one.outcome, criteria: observed(facts.acts).map(({ code, presence, evidence }) => ({ name: code, met: presence, evidence })),
@@ -126,6 +127,10 @@ function handle(method, url, body, name) {
     if (roleOf(name) !== 'manager') return problem(403, 'Forbidden', 'role_not_allowed')
     const given = give(body, name)
     return typeof given === 'string' ? problem(409, 'Conflict', given) : json(given, 201)
+  }
+  if (path.startsWith('/api/v1/policies')) {
+    const [status, answer] = policies(method, path, body, name, ['manager', 'admin'].includes(roleOf(name)))
+    return status < 400 ? json(answer, status) : problem(status, 'Refused', answer)
   }
   const withdrawal = /^\/api\/v1\/autonomy\/([^/]+)\/withdrawal$/.exec(path)
   if (withdrawal) return takeBack(withdrawal[1], body.because, name) ? json(undefined, 204) : problem(404, 'Not found', 'grant_not_in_force')

@@ -8,6 +8,8 @@ import { AlarmPage } from './alarm/AlarmPage'
 import { AutonomyPage } from './autonomy/AutonomyPage'
 import { useI18n } from './i18n/I18nProvider'
 import { LogPage } from './log/LogPage'
+import { PoliciesPage } from './policies/PoliciesPage'
+import { ProposalPage } from './policies/ProposalPage'
 import { QualityPage } from './quality/QualityPage'
 import { QueuePage } from './queue/QueuePage'
 import { useRouter, type Route } from './router'
@@ -52,6 +54,10 @@ function Page({ route }: { route: Route }) {
       return <QualityPage />
     case 'autonomy':
       return <AutonomyPage />
+    case 'policies':
+      return <PoliciesPage digest={route.digest} />
+    case 'proposal':
+      return <ProposalPage />
     case 'log':
       return <LogPage />
     case 'missing':
@@ -66,6 +72,8 @@ function usePageTitle(route: Route): void {
     alarm: t.alarm.tabAlarm,
     quality: t.quality.title,
     autonomy: t.autonomy.title,
+    policies: t.policies.title,
+    proposal: t.proposal.title,
     log: t.log.title,
     missing: '',
   }[route.page]

@@ -8,6 +8,8 @@ export type Route =
   | { page: 'alarm'; id: string; report: boolean }
   | { page: 'quality' }
   | { page: 'autonomy' }
+  | { page: 'policies'; digest: string | null }
+  | { page: 'proposal' }
   | { page: 'log' }
   | { page: 'missing' }
 
@@ -27,6 +29,8 @@ const routes = new Map<string, Route>([
   ...Object.entries(queues).map(([state, path]): [string, Route] => [path, { page: 'queue', state: state as AlarmState }]),
   ['/quality', { page: 'quality' }],
   ['/autonomy', { page: 'autonomy' }],
+  ['/policies', { page: 'policies', digest: null }],
+  ['/policies/proposal', { page: 'proposal' }],
   ['/audit', { page: 'log' }],
 ])
 
@@ -36,6 +40,9 @@ export const paths = {
   report: (id: string) => `/alarms/${encodeURIComponent(id)}/report`,
   quality: () => '/quality',
   autonomy: () => '/autonomy',
+  policies: () => '/policies',
+  policy: (digest: string) => `/policies/${encodeURIComponent(digest)}`,
+  proposal: () => '/policies/proposal',
   // `/log/…` belongs to the public files of the transparency log.
   log: () => '/audit',
 }
@@ -43,6 +50,9 @@ export const paths = {
 export function parse(path: string): Route {
   const known = routes.get(path)
   if (known !== undefined) return known
+  // A version is named by its digest, so that no name of one is another page.
+  const version = /^\/policies\/([0-9a-f]+)\/?$/.exec(path)
+  if (version?.[1] !== undefined) return { page: 'policies', digest: version[1] }
   const match = /^\/alarms\/([^/]+)(\/report)?\/?$/.exec(path)
   if (match?.[1] === undefined) return { page: 'missing' }
   try {

@@ -28,6 +28,7 @@ const words = ['text', 'muted', 'accent', 'critical', 'high', 'medium', 'low', '
 const special: [string, string, number][] = [
   ['distrust', 'distrust-soft', 4.5], ['text', 'distrust-soft', 4.5], ['text', 'accent-soft', 4.5], ['accent', 'accent-soft', 4.5],
   ['muted', 'accent-soft', 4.5], ['text', 'critical-soft', 4.5], ['critical', 'critical-soft', 4.5],
+  ['text', 'good-soft', 4.5],
 ]
 
 describe.each(['dark', 'light'])('the %s scheme', (scheme) => {

@@ -7,7 +7,7 @@ import { readReport } from '../src/api/report'
 import { openStream, refresh, type Change } from '../src/api/stream'
 import { readLeaf } from '../src/log/leaf'
 import { parse, paths } from '../src/router'
-import { approves, audits, disposes, strictest } from '../src/session/roles'
+import { approves, audits, disposes, shapesPolicies, strictest } from '../src/session/roles'
 import { item } from './fixtures'
 
 describe('reports', () => {
@@ -58,6 +58,7 @@ describe('roles', () => {
   it('see and do what the domain says', () => {
     expect(['source', 'operator', 'supervisor', 'manager', 'auditor', 'admin'].filter((role) => disposes(role as never))).toEqual(['operator', 'supervisor', 'manager'])
     expect(['source', 'operator', 'supervisor', 'manager', 'auditor', 'admin'].filter((role) => audits(role as never))).toEqual(['manager', 'auditor', 'admin'])
+    expect(['source', 'operator', 'supervisor', 'manager', 'auditor', 'admin'].filter((role) => shapesPolicies(role as never))).toEqual(['manager', 'admin'])
     expect([approves('manager', 'two_persons'), strictest(['operator', 'manager', 'supervisor'])]).toEqual([false, 'manager'])
     expect([approves('operator', 'supervisor'), approves('manager', 'supervisor'), approves('auditor', 'operator')]).toEqual([false, true, false])
   })

@@ -132,7 +132,8 @@ impl Teacher<'_> {
 
     fn assess(&self, alarm: &Alarm, facts: &Facts) -> Option<Lesson> {
         let context = self.context(alarm);
-        let ruling = self.app.policies.evaluate(&pipeline::view(alarm), facts, &context);
+        let policies = self.app.policies.current();
+        let ruling = policies.of(&context.site).evaluate(&pipeline::view(alarm), facts, &context);
         let case = Case {
             facts,
             context: &context,

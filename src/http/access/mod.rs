@@ -13,12 +13,17 @@ use axum::{
     http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
 };
 use jiff::SignedDuration;
+use serde_json::Value;
 
 pub(super) use server::Server;
 
-use super::{auth, cookie, problem::Problem};
+use super::{
+    auth, cookie,
+    desk::{PolicyDesk, PolicyDeskError, PolicyFolder},
+    problem::Problem,
+};
 use crate::{
-    domain::{Role, User},
+    domain::{Backtest, PolicyDocument, Role, User},
     store::{Store, StoreError, StoredAlarm},
 };
 
@@ -40,6 +45,15 @@ impl Signed {
             Some(hash) => self.server.store().end_session(hash).await,
             None => Ok(()),
         }
+    }
+
+    /// Takes out the alarms that this reader is to judge before they know what the system suggests.
+    async fn hide_blind(&self, backtest: &mut Backtest) -> Result<(), StoreError> {
+        if self.user.role.disposes() && !backtest.changes.is_empty() {
+            let blind = self.server.store().blind_alarms().await?;
+            backtest.changes.retain(|change| !blind.contains(&change.alarm.id));
+        }
+        Ok(())
     }
 }
 
@@ -100,6 +114,10 @@ right! {
     CanGrant, |signed| signed.user.role.grants_autonomy() && signed.session.is_some()
 }
 right! {
+    /// May change which policies are in force: a person who signed in themselves.
+    CanGovern, |signed| signed.user.role.governs_policy() && signed.session.is_some()
+}
+right! {
     /// May send alarms.
     CanSend, |signed| signed.user.role.sends_alarms()
 }
@@ -109,6 +127,53 @@ impl CanRead {
     /// alarms learns it once one of them has judged.
     pub(super) fn may_know(&self, kept: &StoredAlarm) -> bool {
         !(kept.blind && self.0.user.role.disposes())
+    }
+}
+
+impl CanRead {
+    /// The digest of the policies that decide alarms here.
+    pub(super) fn policy_in_force(&self) -> String {
+        self.0.server.desk().in_force()
+    }
+
+    /// The folder of policies, as it was seen last.
+    pub(super) fn policy_folder(&self) -> PolicyFolder {
+        self.0.server.desk().folder()
+    }
+
+    /// A version of the policies whole.
+    pub(super) async fn policy_document(
+        &self,
+        digest: &str,
+    ) -> Result<PolicyDocument, PolicyDeskError> {
+        self.0.server.desk().document(digest).await
+    }
+
+    /// Its rules in Cedar's own JSON form.
+    pub(super) async fn policy_json(&self, digest: &str) -> Result<Value, PolicyDeskError> {
+        self.0.server.desk().cedar_json(digest).await
+    }
+
+    /// See [`Signed::hide_blind`].
+    pub(super) async fn hide_blind(&self, backtest: &mut Backtest) -> Result<(), StoreError> {
+        self.0.hide_blind(backtest).await
+    }
+}
+
+impl CanGovern {
+    /// Who governs.
+    pub(super) fn user(&self) -> &User {
+        &self.0.user
+    }
+
+    /// Who works with policies.
+    pub(super) fn desk(&self) -> &dyn PolicyDesk {
+        self.0.server.desk()
+    }
+
+    /// See [`Signed::hide_blind`].
+    pub(super) async fn hide_blind(&self, backtest: &mut Backtest) -> Result<(), StoreError> {
+        self.0.hide_blind(backtest).await
     }
 }
 

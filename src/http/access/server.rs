@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Limits,
     domain::{Alarm, AlarmId, SiteQuality},
-    http::{ApiState, Change, Readiness, RenderReport, auth, sign_in_limit::SignInLimit},
+    http::{
+        ApiState, Change, PolicyDesk, Readiness, RenderReport, auth, sign_in_limit::SignInLimit,
+    },
     store::{AlarmState, Counts, Store, StoreError},
 };
 
@@ -173,6 +175,11 @@ impl Server {
     /// The right to verify the log, which reads all of it; one at a time.
     pub(in crate::http) fn verification_place(&self) -> Option<OwnedSemaphorePermit> {
         self.0.verifications.clone().try_acquire_owned().ok()
+    }
+
+    /// Who works with policies: for `access` alone, which gives it to whoever may.
+    pub(super) fn desk(&self) -> &dyn PolicyDesk {
+        self.0.state.policies.as_ref()
     }
 
     /// The store: for `access` alone, which gives it to whoever has a right to it.

@@ -1,5 +1,6 @@
 //! The endpoints, one a file: handler, errors, their statuses, document and tests.
 
+pub(super) mod change_policy;
 pub(super) mod check_health;
 pub(super) mod check_readiness;
 pub(super) mod close_session;
@@ -16,6 +17,7 @@ pub(super) mod show_decision;
 pub(super) mod show_log;
 pub(super) mod show_metrics;
 pub(super) mod show_openapi;
+pub(super) mod show_policies;
 pub(super) mod show_quality;
 pub(super) mod show_report;
 pub(super) mod show_session;

@@ -32,7 +32,7 @@ fn applied(input: &ReportInput<'_>, rule: &FiredRule) -> Sentence {
     let id = name(&rule.id);
     let effect = rule.effect.word(input.language);
     let action = action(input.language, &rule.action);
-    let because = quote::clipped(&rule.because, SENTENCE);
+    let because = quote::clipped(rule.because_in(input.language == Language::Es), SENTENCE);
     let cites = rule.cites.as_deref().map_or_else(String::new, |cites| {
         let cites = quote::clipped(cites, SENTENCE);
         say!(input.language, " It rests on {cites}.", " Se basa en {cites}.")
@@ -46,10 +46,11 @@ fn applied(input: &ReportInput<'_>, rule: &FiredRule) -> Sentence {
 }
 
 /// A Cedar action as people say it.
-fn action(language: Language, code: &str) -> String {
+pub fn action(language: Language, code: &str) -> String {
     let fixed = match code {
         "verify" => ("confirm the alarm", "confirmar la alarma"),
         "dismiss" => ("dismiss the alarm", "descartar la alarma"),
+        "closeWithoutPerson" => ("close it without a person", "cerrarla sin una persona"),
         other => {
             let known = other.parse::<ActionCode>().ok();
             return known.map_or_else(|| name(other), |known| known.word(language).to_owned());

@@ -128,6 +128,8 @@ words!(ZoneKind {
     Offices: "offices", "oficinas";
     Parking: "car park", "aparcamiento";
     Restricted: "restricted room", "sala restringida";
+    SalesFloor: "sales floor", "sala de ventas";
+    Residential: "shared parts of the block", "zonas comunes del edificio";
     Unknown: "unknown zone", "zona desconocida";
 });
 

@@ -1,8 +1,11 @@
 //! Human words in English and Spanish: a word for every code, dates, numbers, labels.
 
+mod conditions;
 mod decisions;
 mod facts;
 pub mod labels;
+
+pub use conditions::clause;
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};

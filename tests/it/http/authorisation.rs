@@ -25,6 +25,7 @@ const READERS: Who =
 const CLOSERS: Who = Who::Persons(&[Role::Operator, Role::Supervisor, Role::Manager]);
 const AUDITORS: Who = Who::Roles(&[Role::Manager, Role::Auditor, Role::Admin]);
 const WATCHERS: Who = Who::Roles(&[Role::Supervisor, Role::Manager, Role::Auditor, Role::Admin]);
+const GOVERNORS: Who = Who::Persons(&[Role::Manager, Role::Admin]);
 const SENDERS: Who = Who::Roles(&[Role::Source, Role::Admin]);
 
 const TABLE: &[(&str, &str, Who)] = &[
@@ -44,6 +45,14 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("get", "/api/v1/autonomy", READERS),
     ("post", "/api/v1/autonomy", Who::Persons(&[Role::Manager])),
     ("post", "/api/v1/autonomy/{id}/withdrawal", CLOSERS),
+    ("get", "/api/v1/policies", READERS),
+    ("get", "/api/v1/policies/{digest}", READERS),
+    ("get", "/api/v1/policies/{digest}/cedar.json", READERS),
+    ("post", "/api/v1/policies", GOVERNORS),
+    ("post", "/api/v1/policies/{digest}/backtest", GOVERNORS),
+    ("post", "/api/v1/policies/{digest}/approval", GOVERNORS),
+    ("post", "/api/v1/policies/{digest}/withdrawal", GOVERNORS),
+    ("post", "/api/v1/policies/rollback", GOVERNORS),
     ("get", "/api/v1/log/status", AUDITORS),
     ("get", "/api/v1/log/entries", AUDITORS),
     ("post", "/api/v1/log/verification", AUDITORS),
@@ -91,6 +100,7 @@ async fn every_route_admits_whom_the_table_says_and_nobody_else() {
     let service = Service::start(&db).await;
     for (method, path, who) in TABLE {
         let path = path.replace("{id}", "01936e8a-0000-7000-8000-000000000001");
+        let path = path.replace("{digest}", &"0".repeat(64));
         let ask = |request: reqwest::RequestBuilder| async {
             // A scraper on this machine would be let in; one behind a proxy is none.
             let request = request.header("x-forwarded-for", "203.0.113.9");

@@ -7,11 +7,12 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use sereno::{
-    app::Watch,
+    app::{Desk, Watch},
     config::{IntakeLimits, Limits, Sites},
     domain::{AlarmId, Clock, Outcome, RandomIds, Role, Severity},
     http::{ApiState, Change, Readiness, ReportFormat, auth, router},
     model::site::SiteModels,
+    policy::LivePolicies,
     store::Store,
 };
 use tokio::sync::{Notify, broadcast};
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command::client;
 use crate::database::{Database, sample};
+use crate::policies::{proven, small};
 
 /// Bytes that an alarm may have in these tests.
 pub const BODY_BYTES: usize = 20_000;
@@ -177,6 +179,12 @@ async fn state(db: &Database, metrics: PrometheusHandle) -> ApiState {
             let watch = watch.clone();
             Box::pin(async move { watch.figures(&site).await })
         }),
+        policies: Arc::new(Desk::new(
+            store.clone(),
+            Arc::new(LivePolicies::new(proven(&small()))),
+            db.clock.clone(),
+            None,
+        )),
         store,
         clock: db.clock.clone(),
         ids: Arc::new(RandomIds),

@@ -1,21 +1,25 @@
 // Actions that the policy makes due, for a person to approve; nothing is ticked beforehand.
 import { Checkbox } from '@mantine/core'
 
-import type { ActionCode, RecommendedAction } from '../api/types'
+import type { ActionCode, FiredRule, RecommendedAction } from '../api/types'
 import { useI18n } from '../i18n/I18nProvider'
+import { useWords } from '../policies/useWords'
 import { approves, strictest } from '../session/roles'
 import { useUser } from '../session/SessionContext'
 import styles from './Alarm.module.css'
 
 interface Props {
   actions: readonly RecommendedAction[]
+  /** The rules that took part, which say why in more than one language. */
+  rules: readonly FiredRule[]
   approved: ReadonlySet<ActionCode>
   onChange: (approved: ReadonlySet<ActionCode>) => void
   readOnly: boolean
 }
 
-export function ActionsList({ actions, approved, onChange, readOnly }: Props) {
+export function ActionsList({ actions, rules, approved, onChange, readOnly }: Props) {
   const { t, code } = useI18n()
+  const words = useWords()
   const user = useUser()
   const toggle = (action: ActionCode, on: boolean) => {
     const next = new Set(approved)
@@ -33,6 +37,7 @@ export function ActionsList({ actions, approved, onChange, readOnly }: Props) {
           const needed = strictest(actions.filter((other) => other.code === action.code).map((other) => other.approver))
           const may = approves(user.role, needed)
           const approver = code('Approver', needed)
+          const reason = rules.find((rule) => rule.id === action.rule) ?? action
           return (
             <li key={`${action.code} ${action.rule}`}>
               <Checkbox
@@ -48,7 +53,7 @@ export function ActionsList({ actions, approved, onChange, readOnly }: Props) {
                 }
                 description={
                   <>
-                    {action.because} <code>{action.rule}</code> · {may || readOnly ? approver : needed === 'two_persons' ? t.actions.two : t.actions.needs(approver)}
+                    <span lang={words.languageOf(reason)}>{words.because(reason)}</span> <code>{action.rule}</code> · {may || readOnly ? approver : needed === 'two_persons' ? t.actions.two : t.actions.needs(approver)}
                   </>
                 }
               />

@@ -22,6 +22,7 @@ import { DispositionPanel } from './DispositionPanel'
 import { dispositionCodes, emptyDraft, type Draft } from './draft'
 import { EvidenceProvider } from './evidence'
 import { FactsPanel } from './FactsPanel'
+import { NearPanel } from './NearPanel'
 import { ReportView } from './ReportView'
 import { actionsDue, isRecorded } from './review'
 import { ReviewPanel } from './ReviewPanel'
@@ -128,6 +129,7 @@ function AlarmView({ detail, report }: { detail: AlarmDetail; report: boolean })
               {decision !== null && !isRecorded(detail) && (
                 <ActionsList
                   actions={decision.verdict.actions}
+                  rules={decision.ruling.rules}
                   approved={draft.approved}
                   onChange={(approved) => setDraft({ ...draft, approved })}
                   readOnly={closedBecause !== null}
@@ -161,6 +163,7 @@ function Understood({ detail: { decision, received_at: receivedAt } }: { detail:
     <>
       <FactsPanel facts={decision.facts} />
       <RulingPanel ruling={decision.ruling} />
+      <NearPanel ruling={decision.ruling} />
       <AssessmentPanel assessment={decision.assessment} />
     </>
   )

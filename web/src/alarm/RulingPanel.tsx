@@ -1,15 +1,14 @@
 // What the rules say: which took part, what they permit, and who must confirm.
 import type { Ruling } from '../api/types'
 import { useI18n } from '../i18n/I18nProvider'
+import { useWords } from '../policies/useWords'
 import { OutcomeMark, SeverityMark } from '../ui/marks'
 import styles from './Alarm.module.css'
 import { Pair } from './FactsPanel'
 
 export function RulingPanel({ ruling }: { ruling: Ruling }) {
   const { t, code } = useI18n()
-  // A rule's action is an outcome's verb or an action's code; both have words.
-  const actionWords = (action: string) =>
-    ({ verify: code('Outcome', 'verified'), dismiss: code('Outcome', 'dismissed') })[action] ?? code('ActionCode', action)
+  const words = useWords()
   return (
     <section className={styles.block} aria-label={t.alarm.ruling}>
       <h2>{t.alarm.ruling}</h2>
@@ -34,11 +33,11 @@ export function RulingPanel({ ruling }: { ruling: Ruling }) {
             <div className={styles.ruleHead}>
               <code>{rule.id}</code>
               <span className={styles.effect}>
-                {code('Effect', rule.effect)} <b>{actionWords(rule.action)}</b>
+                {words.does(rule.effect, [rule.action])}
               </span>
             </div>
             <p>
-              {rule.because}
+              <span lang={words.languageOf(rule)}>{words.because(rule)}</span>
               {rule.cites != null && (
                 <span className={styles.quiet}>
                   {' '}

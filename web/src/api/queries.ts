@@ -14,13 +14,15 @@ export const keys = {
   report: (id: string) => ['report', id] as const,
   quality: ['quality'] as const,
   grants: ['grants'] as const,
+  policies: ['policies'] as const,
+  policy: (digest: string, triedAt: string | null) => ['policy', digest, triedAt] as const,
   log: ['log'] as const,
 }
 
 export const PAGE = 200
 
-// Grants and figures change seldom, and the stream says nothing of them.
-const OVERSIGHT_EVERY_MS = 60_000
+// Grants, figures and policies change seldom, and the stream says nothing of them.
+export const OVERSIGHT_EVERY_MS = 60_000
 
 export function createQueryClient(): QueryClient {
   // A session may end under any request; whoever notices first brings the log-in back.

@@ -240,6 +240,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version, and which is in force. Everybody who reads alarms sees the rules behind them. */
+        get: operations["list_policies"];
+        put?: never;
+        /**
+         * Proposes files as a version, which is checked at once: parsed, validated, tried on its cases, its
+         *     invariants proven. A faulty one is kept as a draft with its problems, and never goes further.
+         */
+        post: operations["propose_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts the version in force that was before, in one step; once more goes back one further. The version
+         *     that was taken back can be proposed again.
+         */
+        post: operations["roll_back_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version whole: its files, its rules, what holds at which site, and what is odd about it. Alarms
+         *     that the reader is to judge first are left out of its backtest.
+         */
+        get: operations["show_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{digest}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts a version in force that somebody else proposed and that was tried beside what is in force now.
+         *     Alarms that were begun are finished under the version before.
+         */
+        post: operations["approve_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{digest}/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a version on recorded alarms and says what it would have changed. Asks no model; may take
+         *     minutes where there are many alarms. Alarms that the reader is to judge first are left out of the
+         *     answer's list.
+         */
+        post: operations["backtest_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{digest}/cedar.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules of a version in Cedar's own JSON form, by their ids, for other tools; a site's own stand
+         *     under `site:ID/` and their id.
+         */
+        get: operations["export_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{digest}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a version back before it is in force. */
+        post: operations["withdraw_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -387,6 +526,15 @@ export interface components {
          * @enum {string}
          */
         ActionCode: "check_live_view" | "check_neighbours" | "talk_down" | "send_guard" | "call_keyholder" | "follow_emergency_procedure" | "call_police" | "call_fire_brigade" | "call_ambulance" | "preserve_clip" | "notify_supervisor" | "request_camera_service" | "log_only";
+        /** @description A window that is open at the alarm's time. */
+        ActiveWindow: {
+            /** @description Its id in the site's file. */
+            id: string;
+            /** @description What it is for. */
+            kind: components["schemas"]["WindowKind"];
+            /** @description When it ends, in local time. */
+            until: string;
+        };
         /**
          * @description One event that a source raised about one camera or sensor, exactly as it arrived.
          *     Idempotent by `source` and `source_event_id`.
@@ -518,6 +666,85 @@ export interface components {
          *     was seen; 4 a danger to life was seen.
          */
         AvsLevel: number;
+        /** @description What another version of the policies would have made of recorded alarms, without asking a model again. */
+        Backtest: {
+            /** @description The version that was tried. */
+            digest: string;
+            /** @description The version that it was compared with; the alarms' own where it is absent. */
+            against: string;
+            /**
+             * Format: date-time
+             * @description When it was tried.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description Alarms since.
+             */
+            since?: string | null;
+            /**
+             * Format: int64
+             * @description Alarms that were tried.
+             */
+            alarms: number;
+            /**
+             * Format: int64
+             * @description Of them, those on which anything changes.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Of them, those that no model had read and that would now have to be read: their verdict is open.
+             */
+            to_be_read: number;
+            /**
+             * Format: int64
+             * @description Recorded alarms that could not be tried, because their context was not recorded.
+             */
+            skipped: number;
+            /** @description Verdicts that change. */
+            verdicts: components["schemas"]["VerdictShift"][];
+            /**
+             * Format: int64
+             * @description Alarms of a higher severity than before.
+             */
+            severity_up: number;
+            /**
+             * Format: int64
+             * @description Alarms of a lower one.
+             */
+            severity_down: number;
+            /**
+             * Format: int64
+             * @description Alarms that need a stricter look than before.
+             */
+            oversight_up: number;
+            /**
+             * Format: int64
+             * @description Alarms that need a laxer one.
+             */
+            oversight_down: number;
+            /** @description Recommended actions that are new or gone. */
+            actions: components["schemas"]["Shift"][];
+            /** @description Changes by site. */
+            sites: components["schemas"]["Shift"][];
+            /** @description Rules that fire where they did not, or no longer do. */
+            rules: components["schemas"]["Shift"][];
+            /** @description Alarms that would be dismissed though people found a real threat. */
+            dismissed_threats: components["schemas"]["AlarmRef"][];
+            /** @description The alarms that change, the gravest first; the first five hundred. */
+            changes: components["schemas"]["BacktestChange"][];
+        };
+        /** @description An alarm on which two versions differ. */
+        BacktestChange: {
+            /** @description Which alarm. */
+            alarm: components["schemas"]["AlarmRef"];
+            /** @description Under the version in force. */
+            before: components["schemas"]["RuledAlarm"];
+            /** @description Under the other. */
+            after: components["schemas"]["RuledAlarm"];
+            disposition?: components["schemas"]["DispositionCode"] | null;
+        };
         /** @description One camera's figures. */
         CameraTally: components["schemas"]["Tally"] & {
             /** @description The camera. */
@@ -565,6 +792,66 @@ export interface components {
              */
             duration_s?: number | null;
         };
+        /** @description Something that a rule asks of an alarm. Facts are named by their paths in the policies' schema. */
+        Condition: {
+            /** @description Such as `resource.cause`. */
+            fact: string;
+            /** @description Such as `animal`. */
+            codes: string[];
+            /** @enum {string} */
+            is: "one_of";
+        } | {
+            /** @description `resource.acts`, `resource.objects` or `resource.hazards`. */
+            fact: string;
+            /** @description Such as `climbs`. */
+            code: string;
+            /** @description Whether a doubtful reading does not suffice. */
+            plainly: boolean;
+            /** @enum {string} */
+            is: "seen";
+        } | {
+            /** @description The kind. */
+            kind: components["schemas"]["WindowKind"];
+            /** @enum {string} */
+            is: "window_open";
+        } | {
+            /** @description Such as `context.armed`. */
+            fact: string;
+            /** @enum {string} */
+            is: "yes";
+        } | {
+            /** @description Such as `resource.kind`. */
+            fact: string;
+            /** @description The text. */
+            text: string;
+            /** @enum {string} */
+            is: "text";
+        } | {
+            /** @description Such as `context.recent.lastHour`. */
+            fact: string;
+            /**
+             * Format: int64
+             * @description The bound.
+             */
+            number: number;
+            /** @enum {string} */
+            is: "below";
+        } | {
+            /** @description Of this. */
+            of: components["schemas"]["Condition"];
+            /** @enum {string} */
+            is: "not";
+        } | {
+            /** @description The parts. */
+            of: components["schemas"]["Condition"][];
+            /** @enum {string} */
+            is: "all";
+        } | {
+            /** @description The parts. */
+            of: components["schemas"]["Condition"][];
+            /** @enum {string} */
+            is: "any";
+        };
         /** @description Three kinds of confidence, measured, not asked for. */
         Confidence: {
             /**
@@ -584,6 +871,43 @@ export interface components {
             classifier_threat?: number | null;
             /** @description Whether both reads fall on the same side. */
             agree: boolean;
+        };
+        /** @description What the site knows at the alarm's time. */
+        Context: {
+            /** @description The site's id. */
+            site: string;
+            /** @description SHA-256 of the site's file, hex; empty when the site is unknown. */
+            site_digest: string;
+            /** @description Whether the site's file names the camera. An unknown camera is never dismissed. */
+            camera_known: boolean;
+            /** @description The zone that it watches. */
+            zone: components["schemas"]["ZoneContext"];
+            /** @description Local date and time at the site. */
+            local_time: string;
+            /** @description Whether the site is open to the public or its staff. */
+            open: boolean;
+            /** @description Whether the zone is armed. */
+            armed: boolean;
+            /** @description Windows that are open now for this zone. */
+            windows: components["schemas"]["ActiveWindow"][];
+            /** @description Earlier alarms of the same camera. */
+            recent: components["schemas"]["RecentAlarms"];
+            /**
+             * Format: int64
+             * @description Seconds between the source's clock and ours at arrival; beyond ten minutes it is `clock_suspect`.
+             */
+            clock_skew_s: number;
+            /** @description The source's clock cannot be right, so opening hours and windows prove nothing. */
+            clock_suspect: boolean;
+            /**
+             * Format: date-time
+             * @description When the alarm reached us.
+             */
+            received_at: string;
+            /** @description The site lets Sereno name the police, the fire brigade or an ambulance in its recommendations. */
+            emergency_services: boolean;
+            /** @description A person granted that alarms of this kind may be closed here without one. */
+            autonomy_granted?: boolean;
         };
         /**
          * @description How many.
@@ -622,6 +946,7 @@ export interface components {
             alarm: components["schemas"]["AlarmRef"];
             /** @description What was read. */
             facts: components["schemas"]["Facts"];
+            context?: components["schemas"]["Context"] | null;
             /** @description What the rules say. */
             ruling: components["schemas"]["Ruling"];
             /** @description What the model thinks. */
@@ -770,6 +1095,8 @@ export interface components {
             because: string;
             /** @description Its `@cites`: the site rule, standard or law that it rests on. */
             cites?: string | null;
+            /** @description Its `@because_es`: the same sentence in Spanish, where the rule has one. */
+            because_es?: string | null;
         };
         /** @description A grant. It is never changed; it ends. */
         Grant: {
@@ -926,6 +1253,29 @@ export interface components {
             /** @description What does not hold, in the order in which it was found; long lists are cut. */
             findings: components["schemas"]["LogFinding"][];
         };
+        /** @description A rule that did not fire because of a single one of its conditions. */
+        NearMiss: {
+            /** @description The rule's `@id`. */
+            id: string;
+            /** @description Permit or forbid. */
+            effect: components["schemas"]["Effect"];
+            /** @description The Cedar actions that it bears on. */
+            actions: string[];
+            /** @description The condition that failed, in Cedar's words. */
+            condition: string;
+            /** @description What would have to be so for the rule to fire: the least part of that condition. */
+            lacks: components["schemas"]["Condition"];
+        };
+        /** @description An approval says nothing but that it is one. */
+        NewApproval: Record<string, never>;
+        /** @description Which alarms to try a version on. */
+        NewBacktest: {
+            /**
+             * Format: date-time
+             * @description Those that arrived since; all where it is left out.
+             */
+            since?: string | null;
+        };
         /** @description What a person sends. */
         NewDisposition: {
             /** @description What it was. */
@@ -957,6 +1307,13 @@ export interface components {
             expires_at: string;
             /** @description `digest` of the site's quality figures that were on the screen. */
             figures: string;
+        };
+        /** @description Files to become a version. */
+        NewPolicy: {
+            /** @description What it is for, in words, at most 500 characters. */
+            note: string;
+            /** @description The whole folder. */
+            files: components["schemas"]["PolicyFile"][];
         };
         /**
          * @description Things that matter to a rule.
@@ -1025,6 +1382,127 @@ export interface components {
          * @enum {string}
          */
         Place: "perimeter" | "entrance" | "dock" | "parking" | "office" | "shop" | "street" | "home" | "other";
+        /** @description A version whole. */
+        PolicyDocument: {
+            /** @description How far it has come. */
+            version: components["schemas"]["PolicyVersion"];
+            /** @description Its files, sorted by name. */
+            files: components["schemas"]["PolicyFile"][];
+            /** @description Its rules, sorted by id; none where they cannot be read. */
+            rules: components["schemas"]["PolicyRule"][];
+            /** @description What holds where. */
+            sites: components["schemas"]["SitePolicy"][];
+            /** @description What is sound but odd: rules that never fire, conditions that change nothing, contradictions. */
+            remarks: string[];
+        };
+        /** @description One file of a policy folder. */
+        PolicyFile: {
+            /** @description Its path inside the folder, such as `packs/office/entrance.cedar`. */
+            name: string;
+            /** @description Its text. */
+            text: string;
+        };
+        /** @description The folder that versions are found in. */
+        PolicyFolder: {
+            /** @description Where it lies; absent where none is configured. */
+            path?: string | null;
+            /**
+             * @description Why nothing is taken from it now: it is gone, cannot be read, or is faulty. What is in force
+             *     stays so.
+             */
+            problem?: string | null;
+        };
+        /** @description The versions of the policies. */
+        PolicyList: {
+            /** @description The digest of the version in force. */
+            live: string;
+            /** @description The version that a roll back would put in force. */
+            previous?: string | null;
+            /** @description Where versions are found. */
+            folder: components["schemas"]["PolicyFolder"];
+            /**
+             * @description Every version, the newest first. The single alarms of a backtest stand in the version's own
+             *     document.
+             */
+            items: components["schemas"]["PolicyVersion"][];
+        };
+        /** @description Why a version is withdrawn or rolled back. */
+        PolicyReason: {
+            /** @description In words, at most 500 characters. */
+            because: string;
+        };
+        /** @description A rule as people read it. */
+        PolicyRule: {
+            /** @description Its `@id`. */
+            id: string;
+            /** @description `shared`, `pack:NAME` or `site:ID`. */
+            place: string;
+            /** @description The file. */
+            file: string;
+            /** @description The line where it begins. */
+            line: number;
+            /** @description Permit or forbid. */
+            effect: components["schemas"]["Effect"];
+            /** @description The Cedar actions that it bears on. */
+            actions: string[];
+            /** @description Its `@severity`. */
+            severity: components["schemas"]["Severity"];
+            /** @description Its `@oversight`, else an operator's. */
+            oversight: components["schemas"]["Oversight"];
+            /** @description Its `@because`. */
+            because: string;
+            /** @description Its `@because_es`. */
+            because_es?: string | null;
+            /** @description Its `@cites`. */
+            cites: string;
+            /** @description The whole rule, as the file has it. */
+            text: string;
+        };
+        /**
+         * @description How far a version of the policies has come.
+         * @enum {string}
+         */
+        PolicyState: "draft" | "checked" | "backtested" | "live" | "retired" | "withdrawn";
+        /** @description A version of the policies. Its files never change; whoever changes them makes another version. */
+        PolicyVersion: {
+            /** @description SHA-256 over the schema and all files, hex: its name in every record. */
+            digest: string;
+            /** @description How far it has come. */
+            state: components["schemas"]["PolicyState"];
+            /** @description What it is for, in its author's words. */
+            note: string;
+            /** @description Who proposed it; `sereno` where it came with the program or lay in the folder. */
+            proposed_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            proposed_at: string;
+            /**
+             * Format: int64
+             * @description How many rules it has.
+             */
+            rules: number;
+            /** @description What is wrong with it, one finding each with file, line and what would be right. */
+            problems: string[];
+            /** @description Cases that passed, and how many there are. */
+            cases: [
+                number,
+                number
+            ];
+            /** @description Whether cvc5 proved the invariants too. */
+            confirmed: boolean;
+            backtest?: components["schemas"]["Backtest"] | null;
+            /** @description Who approved it. */
+            approved_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When it went into force last.
+             */
+            live_since?: string | null;
+            /** @description Why it was withdrawn, or rolled back to. */
+            because?: string | null;
+        };
         /**
          * @description Whether a thing is there.
          * @enum {string}
@@ -1168,6 +1646,44 @@ export interface components {
          * @enum {string}
          */
         ReasonCode: "verified" | "harmless" | "settled_by_rule" | "failed" | "no_captions" | "unknown_camera" | "insufficient_evidence" | "life_safety" | "instruction_in_scene" | "reads_disagree" | "not_permitted" | "model_uncertain" | "clock_suspect";
+        /** @description Earlier alarms of the same camera, and what the site's others just raised. Counts only: what an alarm said never reaches another's model. */
+        RecentAlarms: {
+            /**
+             * Format: int32
+             * @description In the hour before this one.
+             */
+            last_hour: number;
+            /**
+             * Format: int32
+             * @description In the day before this one.
+             */
+            last_day: number;
+            /**
+             * Format: int32
+             * @description Of the last day's, those that people closed as a real threat.
+             */
+            real_threats_last_day: number;
+            /**
+             * Format: int32
+             * @description Of the last day's, those that people closed as harmless, false or technical.
+             */
+            harmless_last_day: number;
+            /**
+             * Format: int32
+             * @description Of the last hour's, the same.
+             */
+            harmless_last_hour?: number;
+            /**
+             * Format: int32
+             * @description Alarms of the whole site within the half hour before this one, this one among them.
+             */
+            site_signals?: number;
+            /**
+             * Format: int32
+             * @description Cameras and sensors that those came from.
+             */
+            site_detectors?: number;
+        };
         /** @description An action that the policy makes due, for a person to approve. */
         RecommendedAction: {
             /** @description What to do. */
@@ -1179,6 +1695,17 @@ export interface components {
             /** @description The rule that makes it due. */
             rule: string;
             /** @description That rule's own words. */
+            because: string;
+        };
+        /** @description A rule that does not hold at a site though its pack does. */
+        ReplacedRule: {
+            /** @description The rule's id. */
+            rule: string;
+            /** @description The file and line that it stands in. */
+            at: string;
+            /** @description The file and line of the site's own rule in its place; absent where there is none. */
+            by?: string | null;
+            /** @description Why, in the words of whoever did it. */
             because: string;
         };
         /** @description What a person is told of a blind review once they have judged. */
@@ -1206,6 +1733,19 @@ export interface components {
          * @enum {string}
          */
         Role: "source" | "operator" | "supervisor" | "manager" | "auditor" | "admin";
+        /** @description How one alarm is ruled on. */
+        RuledAlarm: {
+            /** @description The suggested verdict. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description Its severity. */
+            severity: components["schemas"]["Severity"];
+            /** @description Whose confirmation it needs. */
+            oversight: components["schemas"]["Oversight"];
+            /** @description The recommended actions. */
+            actions: components["schemas"]["ActionCode"][];
+            /** @description The rules that the verdict rests on. */
+            rules: string[];
+        };
         /** @description What the policies permit and demand. */
         Ruling: {
             /** @description SHA-256 of the policy set, hex. */
@@ -1220,6 +1760,8 @@ export interface components {
             may_close_without_person?: boolean;
             /** @description The rules that determined this, sorted by id and action. */
             rules: components["schemas"]["FiredRule"][];
+            /** @description The rules that a single condition kept from firing while two or more held, the nearest first. */
+            near?: components["schemas"]["NearMiss"][];
             /** @description Captions that plainly show what a rule prohibits here, though it is no danger anywhere. */
             prohibited?: components["schemas"]["CaptionId"][];
             /** @description Actions that the policies make due, most urgent first. */
@@ -1244,6 +1786,35 @@ export interface components {
          * @enum {string}
          */
         Severity: "none" | "low" | "medium" | "high" | "critical";
+        /** @description How often something would be so that was not, and the contrary. */
+        Shift: {
+            /** @description A site, a rule's id or an action's code. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Alarms on which it is new (for a site: on which anything changes).
+             */
+            begins: number;
+            /**
+             * Format: int64
+             * @description Alarms on which it is gone (for a site: alarms that were tried).
+             */
+            ends: number;
+        };
+        /** @description What holds at a site. */
+        SitePolicy: {
+            /** @description The site; absent for every site that is not named. */
+            site?: string | null;
+            /** @description Its packs, sorted. */
+            packs: string[];
+            /**
+             * Format: int64
+             * @description How many rules hold there.
+             */
+            rules: number;
+            /** @description What was taken out or replaced there. */
+            replaced: components["schemas"]["ReplacedRule"][];
+        };
         /** @description One site's figures. */
         SiteQuality: {
             /** @description The site. */
@@ -1352,6 +1923,18 @@ export interface components {
             /** @description Why. */
             reason: components["schemas"]["Reason"];
         };
+        /** @description How many alarms moved from one verdict to another. */
+        VerdictShift: {
+            /** @description From this. */
+            from: components["schemas"]["Outcome"];
+            /** @description To this. */
+            to: components["schemas"]["Outcome"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            alarms: number;
+        };
         /**
          * @description What a window is for.
          * @enum {string}
@@ -1362,11 +1945,20 @@ export interface components {
             /** @description In words, at most 500 characters. */
             because: string;
         };
+        /** @description The zone that a camera watches. */
+        ZoneContext: {
+            /** @description Its id in the site's file. */
+            id: string;
+            /** @description What kind of place it is. */
+            kind: components["schemas"]["ZoneKind"];
+            /** @description Whether the public may be there during opening hours. */
+            public: boolean;
+        };
         /**
          * @description What kind of place a zone is.
          * @enum {string}
          */
-        ZoneKind: "perimeter" | "public_entrance" | "loading_dock" | "offices" | "parking" | "restricted" | "footpath" | "unknown";
+        ZoneKind: "perimeter" | "public_entrance" | "loading_dock" | "offices" | "parking" | "restricted" | "sales_floor" | "residential" | "footpath" | "unknown";
     };
     responses: never;
     parameters: never;
@@ -2149,6 +2741,497 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version's digest. */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyDocument"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version's digest. */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApproval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtest_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version's digest. */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBacktest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version's digest. */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version's digest. */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -162,7 +162,17 @@ export const codes = {
     offices: 'Offices',
     parking: 'Car park',
     restricted: 'Restricted',
+    sales_floor: 'Sales floor',
+    residential: 'Shared parts of a block of flats',
     unknown: 'Unknown',
+  },
+  PolicyState: {
+    draft: 'Draft',
+    checked: 'Checked',
+    backtested: 'Backtested',
+    live: 'In force',
+    retired: 'No longer in force',
+    withdrawn: 'Withdrawn',
   },
   WindowKind: { maintenance: 'Maintenance', cleaning: 'Cleaning', delivery: 'Delivery', test: 'Test' },
   AvsLevel: {

@@ -1,6 +1,8 @@
 // Every English text of the console. `es.ts` has the same keys; a test holds that.
 import { codes } from './en.codes'
+import { conditions } from './en.conditions'
 import { autonomy, blind, quality } from './en.oversight'
+import { backtest, near, policies, proposal } from './en.policies'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
@@ -9,6 +11,11 @@ export const en = {
   blind,
   quality,
   autonomy,
+  policies,
+  backtest,
+  proposal,
+  near,
+  conditions,
   common: {
     loading: 'Loading…',
     retry: 'Try again',
@@ -23,6 +30,7 @@ export const en = {
   nav: {
     queue: 'Queue',
     quality: 'Quality',
+    policies: 'Policies',
     log: 'Log',
     main: 'Main',
     help: 'Keys',
@@ -244,6 +252,7 @@ export const en = {
       help: 'This list',
       goQueue: 'Go to the queue',
       goQuality: 'Go to the quality figures',
+      goPolicies: 'Go to the policies',
       goLog: 'Go to the log',
       down: 'Next alarm',
       up: 'Previous alarm',

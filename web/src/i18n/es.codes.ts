@@ -163,7 +163,17 @@ export const codes: typeof en = {
     offices: 'Oficinas',
     parking: 'Aparcamiento',
     restricted: 'Zona restringida',
+    sales_floor: 'Sala de ventas',
+    residential: 'Zonas comunes de viviendas',
     unknown: 'Desconocida',
+  },
+  PolicyState: {
+    draft: 'Borrador',
+    checked: 'Comprobada',
+    backtested: 'Ensayada',
+    live: 'En vigor',
+    retired: 'Ya no está en vigor',
+    withdrawn: 'Retirada',
   },
   WindowKind: { maintenance: 'Mantenimiento', cleaning: 'Limpieza', delivery: 'Entrega', test: 'Prueba' },
   AvsLevel: {

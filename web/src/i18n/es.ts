@@ -1,7 +1,9 @@
 // Todos los textos españoles de la consola, con las mismas claves que `en.ts`.
 import type { Texts } from './en'
 import { codes } from './es.codes'
+import { conditions } from './es.conditions'
 import { autonomy, blind, quality } from './es.oversight'
+import { backtest, near, policies, proposal } from './es.policies'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('es')} ${n === 1 ? one : many}`
 
@@ -10,6 +12,11 @@ export const es: Texts = {
   blind,
   quality,
   autonomy,
+  policies,
+  backtest,
+  proposal,
+  near,
+  conditions,
   common: {
     loading: 'Cargando…',
     retry: 'Reintentar',
@@ -24,6 +31,7 @@ export const es: Texts = {
   nav: {
     queue: 'Cola',
     quality: 'Calidad',
+    policies: 'Políticas',
     log: 'Registro',
     main: 'Principal',
     help: 'Teclas',
@@ -245,6 +253,7 @@ export const es: Texts = {
       help: 'Esta lista',
       goQueue: 'Ir a la cola',
       goQuality: 'Ir a las cifras de calidad',
+      goPolicies: 'Ir a las políticas',
       goLog: 'Ir al registro',
       down: 'Alarma siguiente',
       up: 'Alarma anterior',

@@ -1,7 +1,7 @@
 // Every key of the console in one table: the help overlay prints it and the pages bind to it.
 
 export type Command =
-  | 'help' | 'goQueue' | 'goQuality' | 'goLog'
+  | 'help' | 'goQueue' | 'goQuality' | 'goPolicies' | 'goLog'
   | 'down' | 'up' | 'first' | 'filter' | 'tab' | 'arrivals'
   | 'choose1' | 'choose2' | 'choose3' | 'choose4' | 'choose5' | 'choose6' | 'choose7'
   | 'note' | 'actions' | 'confirm' | 'confirmAnywhere' | 'back' | 'report'
@@ -25,6 +25,7 @@ export const bindings: readonly Binding[] = [
   { command: 'help', scope: 'everywhere', keys: ['?'] },
   { command: 'goQueue', scope: 'everywhere', keys: ['g', 'q'] },
   { command: 'goQuality', scope: 'everywhere', keys: ['g', 'c'] },
+  { command: 'goPolicies', scope: 'everywhere', keys: ['g', 'p'] },
   { command: 'goLog', scope: 'everywhere', keys: ['g', 'l'] },
   { command: 'down', scope: 'queue', keys: ['j'] },
   { command: 'down', scope: 'queue', keys: ['ArrowDown'], inFields: true },

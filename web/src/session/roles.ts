@@ -7,6 +7,9 @@ export const audits = (role: Role) => role === 'auditor' || role === 'manager' |
 
 export const seesQuality = (role: Role) => role === 'supervisor' || audits(role)
 
+/** Proposes, tries, approves and takes back policies; everybody who reads alarms reads those too. */
+export const shapesPolicies = (role: Role) => role === 'manager' || role === 'admin'
+
 export const grantsAutonomy = (role: Role) => role === 'manager'
 
 const rank: Partial<Record<Role, number>> = { operator: 1, supervisor: 2, manager: 3 }

@@ -28,6 +28,7 @@ export function Shell({ liveness, children }: { liveness: Liveness; children: Re
   useKeys('everywhere', {
     help: () => setHelp(true),
     goQueue: () => navigate(paths.queue()),
+    goPolicies: () => navigate(paths.policies()),
     ...(mayWatch ? { goQuality: () => navigate(paths.quality()) } : {}),
     ...(mayAudit ? { goLog: () => navigate(paths.log()) } : {}),
   })
@@ -59,6 +60,9 @@ export function Shell({ liveness, children }: { liveness: Liveness; children: Re
               {t.nav.quality}
             </Link>
           )}
+          <Link href={paths.policies()} aria-current={route.page === 'policies' || route.page === 'proposal' ? 'page' : undefined}>
+            {t.nav.policies}
+          </Link>
           {mayAudit && (
             <Link href={paths.log()} aria-current={route.page === 'log' ? 'page' : undefined}>
               {t.nav.log}
