@@ -5,7 +5,7 @@
 
 pub mod lesson;
 
-use std::{cmp::Reverse, fmt::Write as _, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -183,7 +183,11 @@ fn render(case: Case<'_>) -> String {
     let Case { facts, context, quoted, .. } = case;
     let mut data = String::from("rules:");
     let mut quoted: Vec<&FiredRule> = quoted.iter().collect();
-    quoted.sort_by_key(|rule| Reverse(rule.severity));
+    // A rule stands there once for each action that it bears on; what to do weighs less than what it is.
+    let verdict = |rule: &FiredRule| matches!(rule.action.as_str(), "verify" | "dismiss");
+    quoted.sort_by_key(|rule| (Reverse(rule.severity), !verdict(rule)));
+    let mut told = BTreeSet::new();
+    quoted.retain(|rule| told.insert(&rule.id));
     for rule in quoted.into_iter().take(QUOTED_RULES) {
         let _infallible = write!(data, " {}", rule.because);
     }

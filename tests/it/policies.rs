@@ -28,7 +28,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    command::{Service as Binary, complaint, run, sereno},
+    command::{Service as Binary, client, complaint, run, sereno},
     database::{Database, both_databases, sample},
     http::harness::{Client, Service, problem, soon},
 };
@@ -678,22 +678,22 @@ async fn a_restart_keeps_what_was_approved_whatever_the_folder_says() {
 #[tokio::test]
 async fn what_a_newer_program_ships_is_proposed_where_there_is_no_folder() {
     let db = Database::sqlite();
-    let start = async |loaded: Policies| {
-        let policies = Arc::new(LivePolicies::new(loaded));
-        let shared = Arc::clone(&policies);
-        let desk = Desk::new(db.store().await, shared, db.clock.clone(), None);
-        desk.start(None).await.unwrap();
-        db.advance(60);
-        (desk, policies.current().digest().to_owned())
-    };
-    // As an older program would have it.
-    let (_, first) = start(proven(&small())).await;
+    // What an older program shipped is in force.
+    let older = proven(&small());
+    let check = PolicyCheck { digest: older.digest().to_owned(), ..PolicyCheck::default() };
+    let store = db.store().await;
+    let first = LiveReason::FirstStart;
+    store.begin_policy("Of old.", &small(), &check, first, None).await.unwrap();
+    db.advance(60);
     let shipped = Policies::shipped().unwrap();
     let newer = shipped.digest().to_owned();
-    let (desk, in_force) = start(shipped).await;
-    assert_eq!((&in_force, &first), (&digest(&small()), &digest(&small())));
+    let policies = Arc::new(LivePolicies::new(shipped));
+    let shared = Arc::clone(&policies);
+    let desk = Desk::new(db.store().await, shared, db.clock.clone(), None);
+    desk.start(None).await.unwrap();
+    assert_eq!(policies.current().digest(), check.digest, "the older ones stay in force");
     assert_eq!(desk.folder(), PolicyFolder::default());
-    let versions = db.store().await.policies().await.unwrap();
+    let versions = store.policies().await.unwrap();
     assert_eq!(versions.len(), 2);
     assert_eq!((&versions[0].digest, versions[0].state), (&newer, PolicyState::Checked));
     assert!(versions[0].note.starts_with("Came with Sereno"), "{}", versions[0].note);
@@ -754,8 +754,16 @@ async fn a_proposal_may_be_large_but_not_endless() {
     db.settle().await;
 }
 
-#[test]
-fn a_broken_folder_stops_the_first_start_and_no_other() {
+/// Starts the real service and stops it once it answers.
+async fn runs(data: &Path) -> bool {
+    let service = Binary::start(data, &[]);
+    let answer = client().get(format!("{}/healthz", service.url)).send().await.unwrap();
+    assert!(answer.status().is_success());
+    tokio::task::spawn_blocking(|| service.stop()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_broken_folder_stops_the_first_start_and_no_other() {
     let (data, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     write(folder.path(), &small());
     let settings = |data: &Path| {
@@ -763,9 +771,9 @@ fn a_broken_folder_stops_the_first_start_and_no_other() {
         fs::write(data.join("sereno.toml"), text).unwrap();
     };
     settings(data.path());
-    assert!(Binary::start(data.path(), &[]).stop(), "it stops in good order");
+    assert!(runs(data.path()).await, "it stops in good order");
     write(folder.path(), &[file("a.cedar", "permit")]);
-    assert!(Binary::start(data.path(), &[]).stop(), "it starts with what is in force");
+    assert!(runs(data.path()).await, "it starts with what is in force");
     let fresh = tempfile::tempdir().unwrap();
     settings(fresh.path());
     let output = run(sereno(fresh.path(), &["serve"]), "");
