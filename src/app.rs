@@ -23,7 +23,7 @@ use crate::{
         site::SiteModels,
     },
     pipeline::{Parts, Pipeline, Settings},
-    policy::{LivePolicies, Policies},
+    policy::{Draft, LivePolicies, PolicyError},
     prompts::Prompts,
     reports::Language,
     store::{LogIdentity, Store, StoreError},
@@ -81,10 +81,6 @@ pub struct App {
     pub config: Config,
     /// Sites.
     pub sites: Arc<Sites>,
-    /// Policies: the folder's, or else those that ship. The service exchanges them.
-    pub policies: Arc<LivePolicies>,
-    /// Why the folder's could not be loaded, where those that ship stand in for the service's start.
-    pub policy_fault: Option<String>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers and secrets.
@@ -104,41 +100,41 @@ pub struct Models {
 }
 
 impl App {
-    /// Loads what people wrote: sites and policies.
+    /// Loads the sites that people described.
     ///
     /// # Errors
     /// [`AppError::Input`] that names file, line and what would be right.
     pub fn new(config: Config) -> Result<Self, AppError> {
-        let app = Self::for_service(config)?;
-        match app.policy_fault {
-            Some(fault) => Err(AppError::Input(fault)),
-            None => Ok(app),
-        }
-    }
-
-    /// The same for the service, whose store may have policies that people approved: a faulty folder
-    /// does not keep it from starting with those.
-    ///
-    /// # Errors
-    /// [`AppError::Input`] that names file, line and what would be right.
-    pub fn for_service(config: Config) -> Result<Self, AppError> {
         let sites = match &config.sites_dir {
             Some(folder) => Sites::load(folder),
             None => Sites::embedded(),
         };
-        let (policies, policy_fault) = match config.policies_dir.as_deref().map(Policies::load) {
-            Some(Ok(policies)) => (Ok(policies), None),
-            Some(Err(fault)) => (Policies::shipped(), Some(fault.to_string())),
-            None => (Policies::shipped(), None),
-        };
         Ok(Self {
             sites: Arc::new(sites.map_err(AppError::input)?),
-            policies: Arc::new(LivePolicies::new(policies.map_err(AppError::input)?)),
-            policy_fault,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             config,
         })
+    }
+
+    /// Reads the folder's policies, or else those that ship; nothing of them is proven.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn read_policies(&self) -> Result<Draft, PolicyError> {
+        match &self.config.policies_dir {
+            Some(folder) => Draft::read(folder),
+            None => Draft::shipped(),
+        }
+    }
+
+    /// The same, proven: for commands that decide. Takes a second or two.
+    ///
+    /// # Errors
+    /// [`AppError::Input`] with everything that is wrong with them.
+    pub fn policies(&self) -> Result<Arc<LivePolicies>, AppError> {
+        let proven = self.read_policies().and_then(Draft::prove).map_err(AppError::input)?;
+        Ok(Arc::new(LivePolicies::new(proven)))
     }
 
     /// Opens the store and the log's key; creates both on the first start.
@@ -161,16 +157,14 @@ impl App {
         };
         let key = LogKey::open(folder, &identity.origin, self.ids.as_ref())
             .map_err(AppError::environment)?;
-        let store = Store::open(
+        Ok(Store::open(
             &self.config.store_url(),
             identity,
             key,
             Arc::clone(&self.clock),
             Arc::clone(&self.ids),
         )
-        .await?;
-        store.set_policy_digest(self.policies.current().digest());
-        Ok(store)
+        .await?)
     }
 
     /// Loads the models.
@@ -280,6 +274,7 @@ impl App {
     /// [`AppError::Input`] when a prompt is broken.
     pub async fn pipeline(
         &self,
+        policies: Arc<LivePolicies>,
         models: &Models,
         learned: SiteModels,
         depth: Depth,
@@ -302,7 +297,7 @@ impl App {
             depth,
         };
         let parts = Parts {
-            policies: Arc::clone(&self.policies),
+            policies,
             sites: Arc::clone(&self.sites),
             model: Arc::clone(&models.language),
             classifier: Arc::clone(&models.classifier),

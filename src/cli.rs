@@ -151,20 +151,16 @@ async fn run(cli: Cli) -> Result<Ending, AppError> {
     if let Command::Model(model) = cli.command {
         return model.run(config).await;
     }
-    if let Command::Serve { samples } = cli.command {
-        let app = App::for_service(config)?;
-        return app::serve(app, samples).await.map(|()| Ending::Done);
-    }
     let app = App::new(config)?;
     match cli.command {
+        Command::Serve { samples } => app::serve(app, samples).await.map(|()| Ending::Done),
         Command::Triage(triage) => triage.run(&app).await,
         Command::Eval(eval) => eval.run(&app).await,
         Command::Learn(learn) => learn.run(&app).await,
         Command::Log(log) => log.run(&app).await,
         Command::User(user) => user.run(&app).await,
         Command::Doctor => doctor(&app).await,
-        Command::Serve { .. }
-        | Command::Schema { .. }
+        Command::Schema { .. }
         | Command::Openapi
         | Command::Policy(_)
         | Command::Model(_)
@@ -181,7 +177,7 @@ async fn doctor(app: &App) -> Result<Ending, AppError> {
     let mut lines = vec![format!(
         "ok       settings, {} sites, {} rules",
         app.sites.len(),
-        app.policies.current().rules().count()
+        app.read_policies().map_err(AppError::input)?.rules().count()
     )];
     let mut missing = false;
     match app.open_store().await {

@@ -232,7 +232,9 @@ async fn watched(
         sentences: None,
         problems: Vec::new(),
     };
-    let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Report).await.unwrap();
+    let policies = app.policies().unwrap();
+    let pipeline =
+        app.pipeline(policies, &models, SiteModels::default(), Depth::Report).await.unwrap();
     spy.forget();
     (spy, pipeline, slow)
 }

@@ -253,9 +253,8 @@ impl PolicyDesk for Desk {
         let (store, before) = (self.store.clone(), self.policies.current());
         let (now, runtime, wanted) = (self.clock.now(), Handle::current(), digest.to_owned());
         let tried = one_by_one(&self.trials, move || {
-            let after = Draft::sent(files).map_err(|error| {
-                PolicyDeskError::Unsound(error.problems().iter().map(ToString::to_string).collect())
-            })?;
+            let after = Draft::sent(files)
+                .map_err(|error| PolicyDeskError::Unsound(check::findings(&error)))?;
             if after.digest() != wanted {
                 return Err(PolicyDeskError::OtherSchema);
             }
@@ -272,7 +271,7 @@ impl PolicyDesk for Desk {
         if version.state != PolicyState::Backtested {
             return Err(PolicyDeskError::NotBacktested(version.state));
         }
-        if version.proposed_by == by.name {
+        if !version.has_first_person_beside(&by.name) {
             return Err(PolicyDeskError::SecondPerson);
         }
         let against = version.backtest.map(|backtest| backtest.against);

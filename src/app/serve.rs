@@ -22,6 +22,7 @@ use crate::{
     lifecycle::Lifecycle,
     model::site::SiteModels,
     pipeline::Pipeline,
+    policy::{LivePolicies, Policies},
     reports,
     store::{Change, Store},
     telemetry,
@@ -44,20 +45,21 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     let metrics = telemetry::start_metrics().map_err(AppError::environment)?;
     let listener = bind(&app.config.listen).await?;
     let store = app.open_store().await?;
-    let desk = open_desk(&app, &store).await?;
+    let in_force = open_policies(&app, &store).await?;
     store.release_jobs().await?;
     let models = app.load_models(OnMissingModel::RunOn).await?;
     for problem in &models.problems {
         tracing::error!("{problem}; every alarm goes to a person until this is mended");
     }
     let log_ins = first_start::prepare(&app, &store, with_samples).await?;
-    record_start(&app, &store, &models).await?;
+    record_start(&app, &store, &models, &in_force.policies).await?;
 
     let lifecycle = Lifecycle::default();
     let wake = Arc::new(Notify::new());
     let (changes, _) = broadcast::channel::<Change>(CHANGES_KEPT);
     let learned = SiteModels::default();
-    let pipeline = Arc::new(app.pipeline(&models, learned.clone(), Depth::Report).await?);
+    let InForce { policies, desk } = in_force;
+    let pipeline = Arc::new(app.pipeline(policies, &models, learned.clone(), Depth::Report).await?);
     let watch = Watch {
         store: store.clone(),
         sites: Arc::clone(&app.sites),
@@ -113,13 +115,27 @@ pub async fn serve(app: App, with_samples: bool) -> Result<(), AppError> {
     served.map_err(AppError::environment)
 }
 
-/// What is in force is known before anything is recorded.
-async fn open_desk(app: &App, store: &Store) -> Result<Arc<Desk>, AppError> {
+/// The policies in force, and the desk that exchanges them.
+struct InForce {
+    policies: Arc<LivePolicies>,
+    desk: Arc<Desk>,
+}
+
+/// What is in force is known before anything is recorded. A faulty folder does not keep the service from
+/// starting with what people approved: what ships stands in until that is loaded.
+async fn open_policies(app: &App, store: &Store) -> Result<InForce, AppError> {
     let folder = app.config.policies_dir.clone();
-    let (policies, clock) = (Arc::clone(&app.policies), Arc::clone(&app.clock));
-    let desk = Desk::new(store.clone(), policies, clock, folder);
-    desk.start(app.policy_fault.as_deref()).await?;
-    Ok(Arc::new(desk))
+    let (policies, fault) = match app.policies() {
+        Ok(policies) => (policies, None),
+        Err(fault) if folder.is_some() => {
+            let shipped = Policies::shipped().map_err(AppError::input)?;
+            (Arc::new(LivePolicies::new(shipped)), Some(fault.to_string()))
+        }
+        Err(fault) => return Err(fault),
+    };
+    let desk = Desk::new(store.clone(), Arc::clone(&policies), Arc::clone(&app.clock), folder);
+    desk.start(fault.as_deref()).await?;
+    Ok(InForce { policies, desk: Arc::new(desk) })
 }
 
 async fn bind(listen: &str) -> Result<TcpListener, AppError> {
@@ -134,11 +150,16 @@ async fn bind(listen: &str) -> Result<TcpListener, AppError> {
 }
 
 /// What was loaded, by digest, so that every later entry can be read beside it.
-async fn record_start(app: &App, store: &Store, models: &Models) -> Result<(), AppError> {
+async fn record_start(
+    app: &App,
+    store: &Store,
+    models: &Models,
+    policies: &LivePolicies,
+) -> Result<(), AppError> {
     let event = Event::new(EventKind::SystemStart, app.clock.now())
         .public("language_model", json!(models.language.manifest()))
         .public("classifier", json!(models.classifier.manifest()))
-        .public("policy_digest", app.policies.current().digest())
+        .public("policy_digest", policies.current().digest())
         .public("emergency_dispatch_recommendation", app.sites.any_emergency_services());
     store.record(event).await?;
     Ok(())

@@ -176,7 +176,7 @@ impl Eval {
         mut docket: Option<&mut Docket>,
     ) -> Result<(Vec<Sample>, Vec<Vec<String>>), AppError> {
         let depth = if self.judging.is_asked() { Depth::Report } else { Depth::Verdict };
-        let pipeline = app.pipeline(models, SiteModels::default(), depth).await?;
+        let pipeline = app.pipeline(app.policies()?, models, SiteModels::default(), depth).await?;
         let progress = progress_bar(alarms.len() as u64, "alarms");
         let (mut samples, mut sentences) = (Vec::new(), Vec::new());
         for (alarm, label) in alarms {

@@ -86,7 +86,8 @@ impl Learn {
         let Some(classifier) = &models.sentences else {
             return Err(AppError::Environment("the classifier is not loaded".to_owned()));
         };
-        let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Verdict).await?;
+        let pipeline =
+            app.pipeline(app.policies()?, &models, SiteModels::default(), Depth::Verdict).await?;
         let class = Class { app, classifier, pipeline: &pipeline };
         let Material { labels, others, lost } = self.labels(&class, &store).await?;
         let terms = Terms {

@@ -40,9 +40,12 @@ impl Triage {
     pub async fn run(&self, app: &App) -> Result<Ending, AppError> {
         let mut lines = read_alarms(&self.files, &app.config.intake_limits())?;
         lines.truncate(self.limit.unwrap_or(usize::MAX));
+        let policies = app.policies()?;
         let store = app.open_store().await?;
+        store.set_policy_digest(policies.current().digest());
         let models = app.load_models(OnMissingModel::Stop).await?;
-        let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Report).await?;
+        let pipeline =
+            app.pipeline(policies, &models, SiteModels::default(), Depth::Report).await?;
         let progress = progress_bar(lines.len() as u64, "alarms");
         let mut ending = Ending::Done;
         for (file, number, alarm) in lines {

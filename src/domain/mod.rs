@@ -32,7 +32,7 @@ pub use facts::{
 pub use ids::{AlarmId, CaptionId, IdSource, RandomIds};
 pub use policy::{
     Backtest, BacktestChange, PolicyDocument, PolicyFile, PolicyRule, PolicyState, PolicyVersion,
-    ReplacedRule, RuledAlarm, Shift, SitePolicy, VerdictShift,
+    ReplacedRule, RuledAlarm, Shift, SitePolicy, SiteShift, VerdictShift,
 };
 pub use quality::{
     CameraTally, DriftSign, DriftSignCode, Extrapolated, Learning, Rate, SiteQuality, Tally,

@@ -66,6 +66,9 @@ pub struct PolicyVersion {
     /// What it would have changed, where that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backtest: Option<Backtest>,
+    /// Who tried it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried_by: Option<String>,
     /// Who approved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<String>,
@@ -76,6 +79,22 @@ pub struct PolicyVersion {
     /// Why it was withdrawn, or rolled back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+}
+
+impl PolicyVersion {
+    /// The name in place of a person's where nobody is known to have proposed a version.
+    pub const NOBODY: &str = "sereno";
+
+    /// Whether somebody else than `name` has had a hand in it, so that `name` is the second person: who
+    /// proposed it, or, where nobody is known to have, who tried it.
+    pub fn has_first_person_beside(&self, name: &str) -> bool {
+        let first = if self.proposed_by == Self::NOBODY {
+            self.tried_by.as_deref()
+        } else {
+            Some(self.proposed_by.as_str())
+        };
+        first.is_some_and(|first| first != name)
+    }
 }
 
 /// A rule as people read it.
@@ -194,12 +213,23 @@ pub struct VerdictShift {
 /// How often something would be so that was not, and the contrary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Shift {
-    /// A site, a rule's id or an action's code.
+    /// A rule's id or an action's code.
     pub name: String,
-    /// Alarms on which it is new (for a site: on which anything changes).
+    /// Alarms on which it is new.
     pub begins: u64,
-    /// Alarms on which it is gone (for a site: alarms that were tried).
+    /// Alarms on which it is gone.
     pub ends: u64,
+}
+
+/// How much changes at a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SiteShift {
+    /// The site.
+    pub site: String,
+    /// Its alarms that were tried.
+    pub alarms: u64,
+    /// Of them, those on which anything changes.
+    pub changed: u64,
 }
 
 /// What another version of the policies would have made of recorded alarms, without asking a model again.
@@ -207,7 +237,7 @@ pub struct Shift {
 pub struct Backtest {
     /// The version that was tried.
     pub digest: String,
-    /// The version that it was compared with; the alarms' own where it is absent.
+    /// The version that it was compared with.
     pub against: String,
     /// When it was tried.
     #[schema(value_type = String, format = DateTime)]
@@ -236,7 +266,7 @@ pub struct Backtest {
     /// Recommended actions that are new or gone.
     pub actions: Vec<Shift>,
     /// Changes by site.
-    pub sites: Vec<Shift>,
+    pub sites: Vec<SiteShift>,
     /// Rules that fire where they did not, or no longer do.
     pub rules: Vec<Shift>,
     /// Alarms that would be dismissed though people found a real threat.

@@ -9,7 +9,7 @@ use crate::{
     actions,
     domain::{
         ActionCode, Assessment, Backtest, BacktestChange, Context, Decision, DispositionCode,
-        Outcome, RuledAlarm, Ruling, Shift, VerdictShift,
+        Outcome, RuledAlarm, Ruling, Shift, SiteShift, VerdictShift,
     },
     pipeline,
     policy::{Draft, PolicySet},
@@ -150,7 +150,7 @@ struct Tally<'a> {
     found: Backtest,
     verdicts: BTreeMap<(Outcome, Outcome), u64>,
     actions: Shifts,
-    sites: Shifts,
+    sites: BTreeMap<String, SiteShift>,
     rules: Shifts,
 }
 
@@ -182,7 +182,7 @@ impl<'a> Tally<'a> {
             found,
             verdicts: BTreeMap::new(),
             actions: Shifts::default(),
-            sites: Shifts::default(),
+            sites: BTreeMap::new(),
             rules: Shifts::default(),
         }
     }
@@ -199,7 +199,13 @@ impl<'a> Tally<'a> {
         let after = rule(self.after.of(site), recorded, context);
         self.found.to_be_read += u64::from(after.to_be_read && !before.to_be_read);
         let changed = before.told != after.told;
-        self.sites.add(site, changed, true);
+        let shift = self.sites.entry(site.clone()).or_insert_with(|| SiteShift {
+            site: site.clone(),
+            alarms: 0,
+            changed: 0,
+        });
+        shift.alarms += 1;
+        shift.changed += u64::from(changed);
         for id in after.fired.difference(&before.fired) {
             self.rules.add(id, true, false);
         }
@@ -253,7 +259,7 @@ impl<'a> Tally<'a> {
             .map(|((from, to), alarms)| VerdictShift { from, to, alarms })
             .collect();
         found.actions = self.actions.listed();
-        found.sites = self.sites.listed();
+        found.sites = self.sites.into_values().collect();
         found.rules = self.rules.listed();
         found.changes.sort_by_key(|change| {
             let moved = change.before.outcome != change.after.outcome;

@@ -104,6 +104,16 @@ fn unread(error: &BytesRejection) -> Problem {
     }
 }
 
+/// Characters of a note or a reason at most.
+pub(super) const WORDS_MAX: usize = 500;
+
+/// A note or a reason in one line, trimmed; nothing where it is empty, too long or not printable.
+pub(super) fn words(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let printable = !text.contains(char::is_control);
+    ((1..=WORDS_MAX).contains(&text.chars().count()) && printable).then_some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;

@@ -91,8 +91,10 @@ pub enum PolicyDeskError {
     /// Another version is in force than the one that it was compared with.
     #[error("another version went into force since this one was tried; try it again")]
     StaleBacktest,
-    /// Whoever proposed it asks to approve it.
-    #[error("whoever proposed a version cannot approve it; a second person must")]
+    /// Whoever proposed it, or tried what nobody proposed, asks to approve it.
+    #[error(
+        "whoever proposed a version, or tried one that nobody proposed, cannot approve it; a second person must"
+    )]
     SecondPerson,
     /// What is in force or was cannot be withdrawn.
     #[error("only a version that is on its way can be withdrawn; this one is {0}")]

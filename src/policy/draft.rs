@@ -9,7 +9,7 @@ use super::{
     proof::{self, Proof, Remark},
     request::Vocabulary,
     schema::cedar_schema,
-    source,
+    source::PolicyFiles,
 };
 use crate::domain::{PolicyFile, PolicyRule, SitePolicy};
 
@@ -17,8 +17,7 @@ use crate::domain::{PolicyFile, PolicyRule, SitePolicy};
 /// backtests, never for an alarm that counts.
 #[derive(Debug)]
 pub struct Draft {
-    digest: String,
-    files: Vec<PolicyFile>,
+    files: PolicyFiles,
     rules: Vec<Checked>,
     compositions: Compositions,
     default: Arc<PolicySet>,
@@ -40,7 +39,7 @@ impl Draft {
     /// [`PolicyError::Unreadable`] where the folder cannot be read, [`PolicyError::Refused`] where a
     /// file is faulty.
     pub fn read(dir: &Path) -> Result<Self, PolicyError> {
-        Self::new(source::read(dir)?)
+        Self::new(PolicyFiles::read(dir)?)
     }
 
     /// The same of files that somebody sent.
@@ -48,7 +47,7 @@ impl Draft {
     /// # Errors
     /// [`PolicyError::Refused`] where a file is faulty or is no policy file.
     pub fn sent(files: Vec<PolicyFile>) -> Result<Self, PolicyError> {
-        Self::new(source::sent(files)?)
+        Self::new(PolicyFiles::sent(files)?)
     }
 
     /// The files that this build ships with.
@@ -56,14 +55,16 @@ impl Draft {
     /// # Errors
     /// None but for a faulty build; the tests load them.
     pub fn shipped() -> Result<Self, PolicyError> {
-        Self::new(source::shipped())
+        Self::new(PolicyFiles::shipped())
     }
 
-    fn new(files: Vec<PolicyFile>) -> Result<Self, PolicyError> {
-        let schema = cedar_schema();
-        let digest = source::digest(&schema, &files);
+    /// The same of files that are at hand.
+    ///
+    /// # Errors
+    /// [`PolicyError::Refused`] where a file is faulty.
+    pub fn new(files: PolicyFiles) -> Result<Self, PolicyError> {
         let mut problems = Vec::new();
-        let rules = compile::compile(&schema, &files, &mut problems)?;
+        let rules = compile::compile(&cedar_schema(), &files, &mut problems)?;
         let compositions = compose::compose(&files, &rules, &mut problems);
         if !problems.is_empty() {
             return Err(PolicyError::refused(problems));
@@ -71,14 +72,13 @@ impl Draft {
         let vocabulary = Arc::new(Vocabulary::new()?);
         let set = |composition: &Composition| {
             let chosen = composition.rules.iter().map(|at| rules[*at].clone()).collect();
-            PolicySet::new(chosen, &digest, &vocabulary).map(Arc::new)
+            PolicySet::new(chosen, files.digest(), &vocabulary).map(Arc::new)
         };
         let sites = compositions.sites.iter();
         let sites = sites.map(|(id, one)| Ok((id.clone(), set(one)?)));
         Ok(Self {
             default: set(&compositions.default)?,
             sites: sites.collect::<Result<_, PolicyError>>()?,
-            digest,
             files,
             rules,
             compositions,
@@ -87,11 +87,11 @@ impl Draft {
 
     /// SHA-256, hex, over the schema and every file: names these rules in every record.
     pub fn digest(&self) -> &str {
-        &self.digest
+        self.files.digest()
     }
 
     /// The files, sorted by name.
-    pub fn files(&self) -> &[PolicyFile] {
+    pub fn files(&self) -> &PolicyFiles {
         &self.files
     }
 
@@ -160,7 +160,7 @@ impl Draft {
             }
         };
         let rules = composition.rules.iter().map(|at| self.rules[*at].clone()).collect();
-        PolicySet::new(rules, &self.digest, &Arc::new(Vocabulary::new()?)).map(Arc::new)
+        PolicySet::new(rules, self.digest(), &self.default.vocabulary).map(Arc::new)
     }
 
     /// Every composition that decides alarms, with a name for messages.

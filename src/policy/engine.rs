@@ -52,7 +52,7 @@ impl Engine {
         let mut fired: Vec<(PolicyAction, Fired)> =
             PolicyAction::all().map(|action| (action, Fired::default())).collect();
         for (place, rule) in rules.iter().enumerate() {
-            if !parts[place].iter().all(|part| part.formula.holds(state)) {
+            if !Part::all_hold(&parts[place], state) {
                 continue;
             }
             let confirmed = match self {

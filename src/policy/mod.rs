@@ -39,6 +39,7 @@ pub use mutation::{Strength, Survivor, Uncovered, strength};
 pub use proof::Remark;
 pub use rule::Rule;
 pub use schema::cedar_schema;
+pub use source::PolicyFiles;
 
 use compile::Checked;
 use condition::{Part, State};
@@ -132,7 +133,7 @@ impl PolicySet {
         let case = Case { alarm, facts: facts_before_reading, context };
         let state = State::of(alarm, facts_before_reading, context);
         let settles = |rule: &Rule, parts: &Vec<Part>| {
-            rule.settles.is_some() && parts.iter().all(|part| part.formula.holds(&state))
+            rule.settles.is_some() && Part::all_hold(parts, &state)
         };
         if !self.rules.iter().zip(&self.parts).any(|(rule, parts)| settles(rule, parts)) {
             return None;

@@ -130,13 +130,11 @@ struct Mutant {
 impl Mutant {
     /// Whether no alarm can tell it from the rule.
     fn is_the_same(&self, checked: &Checked, search: &mut Search) -> bool {
-        let whole =
-            |parts: &[Part]| Formula::All(parts.iter().map(|part| part.formula.clone()).collect());
         let Some(parts) = &self.parts else { return false };
         if self.rule != checked.rule {
             return false;
         }
-        let (one, other) = (whole(&checked.parts), whole(parts));
+        let (one, other) = (Part::all(&checked.parts), Part::all(parts));
         search.find(&[&one, &other.clone().negated()]).is_none()
             && search.find(&[&other, &one.negated()]).is_none()
     }
@@ -146,13 +144,11 @@ impl Mutant {
         if !suite.policy.holds(&checked.rule) {
             return false;
         }
-        let fires =
-            |parts: &[Part], state: &State| parts.iter().all(|part| part.formula.holds(state));
         let annotated = self.rule != checked.rule;
         // Only where the rule fires otherwise, or where it fires and says something else, can a case differ.
         let mut touched = runs.iter().filter(|run| {
-            let before = fires(&checked.parts, &run.state);
-            let after = self.parts.as_ref().is_some_and(|parts| fires(parts, &run.state));
+            let before = Part::all_hold(&checked.parts, &run.state);
+            let after = self.parts.as_ref().is_some_and(|parts| Part::all_hold(parts, &run.state));
             before != after || (annotated && after)
         });
         let changed: std::cell::OnceCell<Option<PolicySet>> = std::cell::OnceCell::new();

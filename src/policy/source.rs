@@ -4,7 +4,10 @@ use std::{fs, io, io::Read as _, path::Path};
 
 use sha2::{Digest as _, Sha256};
 
-use super::error::{PolicyError, Problem};
+use super::{
+    error::{PolicyError, Problem},
+    schema::cedar_schema,
+};
 use crate::domain::PolicyFile;
 
 /// Bytes that one file may have.
@@ -30,22 +33,108 @@ fn counts(name: &str) -> bool {
     name == SITES || (!last.starts_with('.') && (last.ends_with(RULES) || last.ends_with(CASES)))
 }
 
-/// Every file of `dir` that has a say, sorted by name.
-pub(super) fn read(dir: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
-    let unreadable = |reason: String| PolicyError::Unreadable { path: dir.to_owned(), reason };
-    let names = names(dir).map_err(|error| unreadable(error.to_string()))?;
-    if names.len() > MOST_FILES {
-        let found = names.len();
-        return Err(unreadable(format!("it has {found} files, but {MOST_FILES} is the limit")));
-    }
-    let (mut sources, mut problems) = (Vec::new(), Vec::new());
-    for name in names {
-        match content(&dir.join(&name)) {
-            Ok(text) => sources.push(PolicyFile { name, text }),
-            Err(reason) => problems.push(Problem::at(&name, 0, reason)),
+/// Files whose names and sizes are those of policy files, sorted by name; what they say may be faulty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyFiles {
+    files: Vec<PolicyFile>,
+    digest: String,
+}
+
+impl PolicyFiles {
+    /// Every file of `dir` that has a say.
+    ///
+    /// # Errors
+    /// [`PolicyError::Unreadable`] where the folder cannot be read, [`PolicyError::Refused`] where a
+    /// file is too large or is no text.
+    pub fn read(dir: &Path) -> Result<Self, PolicyError> {
+        let unreadable = |reason: String| PolicyError::Unreadable { path: dir.to_owned(), reason };
+        let names = names(dir).map_err(|error| unreadable(error.to_string()))?;
+        if names.len() > MOST_FILES {
+            let found = names.len();
+            return Err(unreadable(format!("it has {found} files, but {MOST_FILES} is the limit")));
         }
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
+        for name in names {
+            match content(&dir.join(&name)) {
+                Ok(text) => files.push(PolicyFile { name, text }),
+                Err(reason) => problems.push(Problem::at(&name, 0, reason)),
+            }
+        }
+        if problems.is_empty() { Ok(Self::new(files)) } else { Err(PolicyError::refused(problems)) }
     }
-    if problems.is_empty() { Ok(sources) } else { Err(PolicyError::refused(problems)) }
+
+    /// Files that somebody sent.
+    ///
+    /// # Errors
+    /// [`PolicyError::Refused`] with what of them is no policy file.
+    pub fn sent(files: Vec<PolicyFile>) -> Result<Self, PolicyError> {
+        let mut problems: Vec<Problem> = files.iter().filter_map(stranger).collect();
+        let count = files.len();
+        let sorted = Self::new(files);
+        let twins = sorted.files.windows(2).filter(|pair| pair[0].name == pair[1].name);
+        problems
+            .extend(twins.map(|pair| Problem::at(&pair[0].name, 0, "this file is there twice")));
+        if !(1..=MOST_FILES).contains(&count) {
+            let message = format!("there are {count} files");
+            problems.push(
+                Problem::at(".", 0, message).suggest(format!("1 to {MOST_FILES} make a policy")),
+            );
+        }
+        if problems.is_empty() { Ok(sorted) } else { Err(PolicyError::refused(problems)) }
+    }
+
+    /// The files that this build ships with.
+    pub fn shipped() -> Self {
+        let files = Shipped::iter().filter(|name| counts(name)).filter_map(|name| {
+            let file = Shipped::get(&name)?;
+            let text = String::from_utf8_lossy(&file.data).into_owned();
+            Some(PolicyFile { name: name.into_owned(), text })
+        });
+        Self::new(files.collect())
+    }
+
+    fn new(mut files: Vec<PolicyFile>) -> Self {
+        files.sort_unstable();
+        let digest = digest(&cedar_schema(), &files);
+        Self { files, digest }
+    }
+
+    /// SHA-256, hex, over the schema and every file: names these files in every record.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+impl std::ops::Deref for PolicyFiles {
+    type Target = [PolicyFile];
+
+    fn deref(&self) -> &[PolicyFile] {
+        &self.files
+    }
+}
+
+/// What makes this no policy file.
+fn stranger(file: &PolicyFile) -> Option<Problem> {
+    let parts: Vec<&str> = file.name.split('/').collect();
+    let placed = match parts.as_slice() {
+        [_] => true,
+        [nested, _, _] => NESTED.contains(nested),
+        _ => false,
+    };
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let plain =
+        |part: &&str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(letters);
+    if !placed || !parts.iter().all(plain) || !counts(&file.name) {
+        let name = file.name.escape_debug().to_string();
+        let advice = "a file is NAME.cedar, NAME.cases.toml or sites.toml, or lies in packs/PACK or sites/SITE";
+        return Some(Problem::at(&name, 0, "this is no policy file").suggest(advice));
+    }
+    let large = file.text.len() as u64 > LARGEST_FILE;
+    large.then(|| Problem::at(&file.name, 0, too_large()))
+}
+
+fn too_large() -> String {
+    format!("it is larger than {LARGEST_FILE} bytes; split it into several files")
 }
 
 /// Names of the files of `dir` and of the folders in `packs` and `sites`.
@@ -80,69 +169,11 @@ fn content(path: &Path) -> Result<String, String> {
         .read_to_end(&mut bytes)
         .map_err(|error| format!("it cannot be read: {error}"))?;
     if bytes.len() as u64 > LARGEST_FILE {
-        return Err(format!("it is larger than {LARGEST_FILE} bytes; split it into several files"));
+        return Err(too_large());
     }
     String::from_utf8(bytes).map_err(|error| {
         format!("it is not UTF-8 text (byte {} is wrong)", error.utf8_error().valid_up_to())
     })
-}
-
-/// Brings files that somebody sent into the form that [`read`] gives.
-pub(super) fn sent(mut sources: Vec<PolicyFile>) -> Result<Vec<PolicyFile>, PolicyError> {
-    let mut problems = Vec::new();
-    let plain = |name: &str| {
-        let parts: Vec<&str> = name.split('/').collect();
-        let placed = match parts.as_slice() {
-            [_] => true,
-            [nested, _, _] => NESTED.contains(nested),
-            _ => false,
-        };
-        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        placed
-            && parts
-                .iter()
-                .all(|part| !part.is_empty() && !part.starts_with('.') && part.bytes().all(letters))
-    };
-    for source in &sources {
-        if !plain(&source.name) || !counts(&source.name) {
-            let advice = "a file is NAME.cedar, NAME.cases.toml or sites.toml, or lies in packs/PACK or sites/SITE";
-            problems.push(
-                Problem::at(&source.name.escape_debug().to_string(), 0, "this is no policy file")
-                    .suggest(advice),
-            );
-        } else if source.text.len() as u64 > LARGEST_FILE {
-            problems.push(Problem::at(
-                &source.name,
-                0,
-                format!("it is larger than {LARGEST_FILE} bytes; split it into several files"),
-            ));
-        }
-    }
-    sources.sort_unstable();
-    let twins = sources.windows(2).filter(|pair| pair[0].name == pair[1].name);
-    problems.extend(twins.map(|pair| Problem::at(&pair[0].name, 0, "this file is there twice")));
-    if sources.len() > MOST_FILES {
-        problems.push(Problem::at(
-            ".",
-            0,
-            format!("there are {} files, but {MOST_FILES} is the limit", sources.len()),
-        ));
-    }
-    if problems.is_empty() { Ok(sources) } else { Err(PolicyError::refused(problems)) }
-}
-
-/// The shipped files, sorted by name.
-pub(super) fn shipped() -> Vec<PolicyFile> {
-    let mut sources: Vec<PolicyFile> = Shipped::iter()
-        .filter(|name| counts(name))
-        .filter_map(|name| {
-            let file = Shipped::get(&name)?;
-            let text = String::from_utf8_lossy(&file.data).into_owned();
-            Some(PolicyFile { name: name.into_owned(), text })
-        })
-        .collect();
-    sources.sort_unstable();
-    sources
 }
 
 /// The line, counted from one, of the byte `offset` of `text`.
@@ -153,7 +184,7 @@ pub(super) fn line_of(text: &str, offset: usize) -> usize {
 
 /// SHA-256, hex, over the schema and every file's name and content, each with its length (u64,
 /// little-endian) before it. `sources` must be sorted.
-pub(super) fn digest(schema: &str, sources: &[PolicyFile]) -> String {
+fn digest(schema: &str, sources: &[PolicyFile]) -> String {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_le_bytes());
@@ -191,7 +222,8 @@ mod tests {
 
     #[test]
     fn the_shipped_rules_are_there_and_sorted() {
-        let names: Vec<String> = shipped().into_iter().map(|source| source.name).collect();
+        let names: Vec<String> =
+            PolicyFiles::shipped().iter().map(|source| source.name.clone()).collect();
         for name in ["life_safety.cedar", "packs/office/entrance.cedar", "sites.toml"] {
             assert!(names.iter().any(|one| one == name), "{names:?}");
         }
@@ -199,22 +231,38 @@ mod tests {
     }
 
     #[test]
-    fn files_that_lead_out_of_the_folder_or_come_twice_are_refused() {
-        for name in [
-            "../x.cedar",
-            "/x.cedar",
-            "packs/x.cedar",
-            "packs/../x.cedar",
-            "a b.cedar",
-            "x.txt",
-            "",
-            "packs/a/.x.cedar",
-        ] {
-            assert!(sent(vec![source(name, "")]).is_err(), "{name}");
+    fn what_is_no_policy_file_leads_out_of_the_folder_or_comes_twice_is_refused() {
+        let sent =
+            |names: &[&str]| PolicyFiles::sent(names.iter().map(|name| source(name, "")).collect());
+        for name in
+            ["a.cedar", "a.cases.toml", "sites.toml", "packs/p/a.cedar", "sites/s/a-b_c.cedar"]
+        {
+            assert!(sent(&[name]).is_ok(), "{name}");
         }
-        assert!(sent(vec![source("x.cedar", ""), source("x.cedar", " ")]).is_err());
-        let sorted =
-            sent(vec![source("sites.toml", ""), source("packs/a/x.cases.toml", "")]).unwrap();
+        for name in [
+            "",
+            "a.txt",
+            "/a.cedar",
+            "../a.cedar",
+            "packs/a.cedar",
+            "packs/../a.cedar",
+            "packs/p/q/a.cedar",
+            "other/p/a.cedar",
+            ".a.cedar",
+            "packs/.p/a.cedar",
+            "packs/p/.a.cedar",
+            "a b.cedar",
+            "packs/p/sites.toml",
+            "a\0.cedar",
+            "é.cedar",
+        ] {
+            assert!(sent(&[name]).is_err(), "{name:?}");
+        }
+        assert!(sent(&[]).is_err());
+        assert!(sent(&["x.cedar", "x.cedar"]).is_err());
+        let large = " ".repeat(1024 * 1024 + 1);
+        assert!(PolicyFiles::sent(vec![source("x.cedar", &large)]).is_err());
+        let sorted = sent(&["sites.toml", "packs/a/x.cases.toml"]).unwrap();
         assert_eq!(sorted[0].name, "packs/a/x.cases.toml");
     }
 }

@@ -94,7 +94,7 @@ impl Store {
         self.key.verifier().to_text()
     }
 
-    /// Names the live policy set in the entries from now on.
+    /// Names the policies that decide in the entries from now on; at first, those that went live last.
     pub fn set_policy_digest(&self, digest: &str) {
         let mut now = self.policy_digest.write().unwrap_or_else(PoisonError::into_inner);
         digest.clone_into(&mut now);

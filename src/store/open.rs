@@ -84,6 +84,9 @@ impl Store {
             ids,
         };
         store.check_own_log().await?;
+        if let Some(live) = store.live_policy().await? {
+            store.set_policy_digest(&live.digest);
+        }
         Ok(store)
     }
 }

@@ -17,9 +17,6 @@ use change::{Change, history, live, overtaken, save};
 
 mod change;
 
-/// Who proposes what nobody did: what came with the program or lay in the folder.
-const SERENO: &str = "sereno";
-
 const LAST: &str = "SELECT digest, at, by_name, reason FROM policy_live ORDER BY seq DESC LIMIT 1";
 const HISTORY: &str = "SELECT digest, at, by_name, reason FROM policy_live ORDER BY seq";
 
@@ -159,6 +156,7 @@ impl Store {
         let from = expect(&version, &[Checked, Backtested], "backtested")?;
         version.state = Backtested;
         version.backtest = Some(backtest.clone());
+        version.tried_by = Some(by.name.clone());
         save(&mut change.tx, &version, from).await?;
         let event = change
             .event(EventKind::PolicyBacktested, &version.digest)
@@ -179,7 +177,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such version, [`StoreError::Conflict`] when it is not
-    /// backtested against what is in force, or when `by` proposed it.
+    /// backtested against what is in force, or when `by` is no second person.
     pub async fn approve_policy(
         &self,
         digest: &str,
@@ -188,8 +186,9 @@ impl Store {
         let mut change = Change::begin(self, Some(by)).await?;
         let mut version = change.version(digest).await?;
         expect(&version, &[Backtested], "approved")?;
-        if version.proposed_by == by.name {
-            let words = "whoever proposed a version cannot approve it; a second person must";
+        if !version.has_first_person_beside(&by.name) {
+            let words = "whoever proposed a version, or tried one that nobody proposed, cannot approve \
+                         it; a second person must";
             return Err(StoreError::Conflict(words.to_owned()));
         }
         let now = live(&mut change.tx).await?;

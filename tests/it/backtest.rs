@@ -7,7 +7,7 @@ use sereno::{
     domain::{
         AlarmId, Assessment, Backtest, CaptionId, Cause, Confidence, Context, CountBand, Counted,
         DispositionCode, Facts, NewDisposition, Outcome, PolicyFile, Presence, Role, Severity,
-        Shift, Sufficiency, User, VerdictShift, ZoneKind,
+        Shift, SiteShift, Sufficiency, User, VerdictShift, ZoneKind,
     },
     evaluation::backtest,
     policy::Draft,
@@ -98,7 +98,7 @@ async fn a_backtest_counts_what_changes_and_names_the_threats_that_would_be_dism
     assert_eq!(stricter.verdicts, [held]);
     assert_eq!(stricter.oversight_up, 3);
     assert_eq!(stricter.rules, [Shift { name: "no_cats".into(), begins: 3, ends: 0 }]);
-    assert_eq!(stricter.sites, [Shift { name: "sample".into(), begins: 3, ends: 3 }]);
+    assert_eq!(stricter.sites, [SiteShift { site: "sample".into(), alarms: 3, changed: 3 }]);
     assert!(stricter.dismissed_threats.is_empty());
     assert_eq!(
         (stricter.digest.as_str(), stricter.against.as_str()),

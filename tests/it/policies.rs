@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sereno::{
     app::Desk,
     assessment::Depth,
+    audit::{Event, EventKind},
     config::Sites,
     domain::{Outcome, PolicyFile, PolicyState, RandomIds, ReviewReason, Role, Severity, User},
     http::{PolicyDesk as _, PolicyFolder},
@@ -42,6 +43,7 @@ both_databases!(
     what_another_build_left_in_force_is_carried_over,
     two_first_starts_at_once_make_one_version,
     an_alarm_is_finished_under_the_version_that_it_was_begun_under,
+    whoever_opens_the_store_names_in_its_entries_what_is_in_force,
 );
 
 const DANGER: &str = r#"@id("danger")
@@ -322,7 +324,7 @@ async fn whoever_proposed_cannot_approve(db: &Database) {
     assert_eq!(state(db, &digest).await, PolicyState::Backtested);
     post(&governed.admin().await, &path, json!({}), 200).await;
 
-    // What nobody proposed may be approved by any one of them.
+    // What nobody proposed is approved by somebody else than who tried it.
     let files = with("other.cedar", &CROSSING.replace("line_crossing", "duress"));
     write(governed.folder.path(), &files);
     for _ in 0..2 {
@@ -330,8 +332,11 @@ async fn whoever_proposed_cannot_approve(db: &Database) {
     }
     let found = self::digest(&files);
     post(&manager, &format!("/{found}/backtest"), json!({}), 200).await;
-    let approved = post(&manager, &format!("/{found}/approval"), json!({}), 200).await;
+    let path = format!("/{found}/approval");
+    refused(&manager, &path, json!({}), "second_person_needed").await;
+    let approved = post(&governed.admin().await, &path, json!({}), 200).await;
     assert_eq!(approved["proposed_by"], "sereno");
+    assert_eq!(approved["tried_by"], "manager-person");
     assert!(approved["note"].as_str().unwrap().starts_with("Found in the policy folder"));
     assert_eq!(governed.in_force(), found);
 }
@@ -673,6 +678,20 @@ async fn a_restart_keeps_what_was_approved_whatever_the_folder_says() {
     assert_eq!(policies.current().digest(), digest);
     assert!(next.folder().problem.is_some());
     db.settle().await;
+}
+
+/// A command such as `sereno user add` decides nothing and loads no policies; its entries name the same.
+async fn whoever_opens_the_store_names_in_its_entries_what_is_in_force(db: &Database) {
+    let digest = digest(&small());
+    let check = PolicyCheck { digest: digest.clone(), ..PolicyCheck::default() };
+    let first = LiveReason::FirstStart;
+    db.store().await.begin_policy("N.", &small(), &check, first, None).await.unwrap();
+    let store = db.store().await;
+    let now = sereno::domain::Clock::now(&*db.clock);
+    let place = store.record(Event::new(EventKind::SystemStop, now)).await.unwrap();
+    let entry = store.entries(place.entry, 1).await.unwrap().remove(0);
+    let leaf: Value = serde_json::from_str(&entry.leaf).unwrap();
+    assert_eq!(leaf["policy_digest"], digest);
 }
 
 #[tokio::test]

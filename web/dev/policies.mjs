@@ -78,7 +78,7 @@ function tryOut(digest, since) {
   return {
     digest, against: live, at: inDays(0), ...(since ? { since } : {}), alarms: 1204, changed: 64, to_be_read: 12, skipped: 3,
     verdicts: [{ from: 'dismissed', to: 'uncertain', alarms: 60 }, { from: 'uncertain', to: 'dismissed', alarms: 4 }], severity_up: 60, severity_down: 4, oversight_up: 0, oversight_down: 4,
-    actions: [{ name: 'log_only', begins: 0, ends: 60 }, { name: 'notify_supervisor', begins: 60, ends: 0 }], sites: [{ name: 'madrid-2', begins: 22, ends: 310 }, { name: 'sample', begins: 42, ends: 894 }],
+    actions: [{ name: 'log_only', begins: 0, ends: 60 }, { name: 'notify_supervisor', begins: 60, ends: 0 }], sites: [{ site: 'madrid-2', changed: 22, alarms: 310 }, { site: 'sample', changed: 42, alarms: 894 }],
     rules: [{ name: 'cleaning_in_window', begins: 0, ends: 8 }, { name: 'crowd_in_window', begins: 60, ends: 0 }, { name: 'supervisor_crowd_in_window', begins: 60, ends: 0 }], dismissed_threats: changes.slice(60).map((one) => one.alarm), changes,
   }
 }

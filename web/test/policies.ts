@@ -16,7 +16,7 @@ export const report: Backtest = {
   digest: digests.tried, against: digests.live, at: '2026-11-23T08:00:00Z', since: '2026-10-24T00:00:00Z', alarms: 1204, changed: 37, to_be_read: 12, skipped: 3,
   verdicts: [{ from: 'dismissed', to: 'uncertain', alarms: 30 }, { from: 'uncertain', to: 'dismissed', alarms: 2 }],
   severity_up: 31, severity_down: 4, oversight_up: 5, oversight_down: 1,
-  actions: [{ name: 'log_only', begins: 0, ends: 30 }], sites: [{ name: 'sample', begins: 37, ends: 1204 }], rules: [{ name: 'crowd_in_window', begins: 30, ends: 0 }],
+  actions: [{ name: 'log_only', begins: 0, ends: 30 }], sites: [{ site: 'sample', changed: 37, alarms: 1204 }], rules: [{ name: 'crowd_in_window', begins: 30, ends: 0 }],
   dismissed_threats: [alarm(99)],
   changes: [
     { alarm: alarm(1), before: ruled({ outcome: 'dismissed', actions: ['log_only'], rules: ['cleaning'] }), after: ruled({ oversight: 'supervisor', rules: ['crowd_in_window'] }), disposition: 'real_no_threat' },

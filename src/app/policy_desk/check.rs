@@ -1,23 +1,13 @@
 //! What this build makes of a set of files: whether they are policy files, what is wrong with them, and
 //! their rules as people read them.
 
-use std::path::Path;
-
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     domain::{PolicyDocument, PolicyFile, PolicyVersion},
-    policy::{CaseReport, Draft, Policies, PolicyError, cedar_schema, run_cases},
+    policy::{CaseReport, Draft, Policies, PolicyError, PolicyFiles, run_cases},
     store::PolicyCheck,
 };
-
-/// Bytes that one file may have.
-const LARGEST_FILE: usize = 1024 * 1024;
-/// How files of rules and of cases end.
-const SUFFIXES: [&str; 2] = [".cedar", ".cases.toml"];
-/// Files that a version may have.
-const MOST_FILES: usize = 512;
 
 /// A set of files as this build sees it.
 #[derive(Debug)]
@@ -42,41 +32,21 @@ impl Checked {
 ///
 /// # Errors
 /// What of them is no policy file, one finding each. Everything else that is wrong stands in the check.
-pub(super) fn check(mut files: Vec<PolicyFile>) -> Result<Checked, Vec<String>> {
-    let strangers = strangers(&files);
-    if !strangers.is_empty() {
-        return Err(strangers);
-    }
-    files.sort_unstable();
-    Ok(match Draft::sent(files.clone()) {
+pub(super) fn check(files: Vec<PolicyFile>) -> Result<Checked, Vec<String>> {
+    let files = PolicyFiles::sent(files).map_err(|error| findings(&error))?;
+    Ok(match Draft::new(files.clone()) {
         Ok(draft) => examine(draft),
         Err(error) => {
-            let digest = digest(&cedar_schema(), &files);
+            let digest = files.digest().to_owned();
             let check =
                 PolicyCheck { digest, problems: findings(&error), ..PolicyCheck::default() };
-            Checked { check, files, proven: None }
+            Checked { check, files: files.to_vec(), proven: None }
         }
     })
 }
 
-/// Checks the folder's files.
-///
-/// # Errors
-/// Why they cannot be read, or what is wrong with their text.
-pub(super) fn check_folder(dir: &Path) -> Result<Checked, Vec<String>> {
-    Draft::read(dir).map(examine).map_err(|error| findings(&error))
-}
-
-/// Checks what this build ships.
-///
-/// # Errors
-/// None but for a faulty build.
-pub(super) fn check_shipped() -> Result<Checked, Vec<String>> {
-    Draft::shipped().map(examine).map_err(|error| findings(&error))
-}
-
 /// Runs the cases and proves the invariants.
-fn examine(draft: Draft) -> Checked {
+pub(super) fn examine(draft: Draft) -> Checked {
     let mut check = PolicyCheck {
         digest: draft.digest().to_owned(),
         rules: draft.rules().count() as u64,
@@ -146,64 +116,11 @@ pub(super) fn cedar_json(files: Vec<PolicyFile>) -> Result<Value, Vec<String>> {
 }
 
 /// Everything that is wrong, one finding each.
-fn findings(error: &PolicyError) -> Vec<String> {
+pub(super) fn findings(error: &PolicyError) -> Vec<String> {
     match error.problems() {
         [] => vec![error.to_string()],
         problems => problems.iter().map(ToString::to_string).collect(),
     }
-}
-
-/// Names and sizes that no policy file has. The same as `policy` refuses, but apart from what is wrong
-/// with a file's text; a test holds the two together.
-fn strangers(files: &[PolicyFile]) -> Vec<String> {
-    let mut found = Vec::new();
-    for file in files {
-        let name = file.name.escape_debug();
-        if !is_policy_file(&file.name) {
-            found.push(format!(
-                "{name}: a file is NAME.cedar, NAME.cases.toml or sites.toml, or lies in packs/PACK or sites/SITE"
-            ));
-        } else if file.text.len() > LARGEST_FILE {
-            found.push(format!(
-                "{name}: {} bytes, but {LARGEST_FILE} is the limit",
-                file.text.len()
-            ));
-        }
-    }
-    let mut names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
-    names.sort_unstable();
-    let twins = names.windows(2).filter(|pair| pair[0] == pair[1]);
-    found.extend(twins.map(|pair| format!("{}: is there twice", pair[0].escape_debug())));
-    if files.is_empty() || files.len() > MOST_FILES {
-        found.push(format!("there are {} files; 1 to {MOST_FILES} make a version", files.len()));
-    }
-    found
-}
-
-fn is_policy_file(name: &str) -> bool {
-    let parts: Vec<&str> = name.split('/').collect();
-    let placed = match parts.as_slice() {
-        [_] => true,
-        [nested, _, _] => ["packs", "sites"].contains(nested),
-        _ => false,
-    };
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let plain =
-        |part: &&str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(letters);
-    let counts = name == "sites.toml" || SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
-    placed && counts && parts.iter().all(plain)
-}
-
-/// The digest of files that cannot be read, which [`Draft`] gives for those that can; a test holds the
-/// two together. `files` must be sorted.
-fn digest(schema: &str, files: &[PolicyFile]) -> String {
-    let mut hash = Sha256::new();
-    let texts = files.iter().flat_map(|file| [&file.name, &file.text]);
-    for text in [schema].into_iter().chain(texts.map(String::as_str)) {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-    }
-    hex::encode(hash.finalize())
 }
 
 #[cfg(test)]
@@ -219,33 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_file_is_what_policy_refuses() {
-        for name in [
-            "a.cedar",
-            "a.cases.toml",
-            "sites.toml",
-            "packs/p/a.cedar",
-            "sites/s/a-b_c.cedar",
-            "",
-            "a.txt",
-            "/a.cedar",
-            "../a.cedar",
-            "packs/a.cedar",
-            "packs/p/q/a.cedar",
-            "other/p/a.cedar",
-            ".a.cedar",
-            "packs/.p/a.cedar",
-            "a b.cedar",
-            "packs/p/sites.toml",
-            "a\0.cedar",
-            "é.cedar",
-        ] {
-            let files = vec![file(name, ""), file("rule.cedar", RULE)];
-            let taken = Draft::sent(files.clone()).is_ok();
-            assert_eq!(strangers(&files).is_empty(), taken, "{name:?}");
-        }
-        assert!(check(vec![file("a.cedar", RULE), file("a.cedar", RULE)]).is_err());
-        assert!(check(vec![file("a.cedar", &" ".repeat(LARGEST_FILE + 1))]).is_err());
+    fn what_is_no_policy_file_is_not_taken_at_all() {
+        assert!(check(vec![file("a.txt", "")]).is_err());
         assert!(check(Vec::new()).is_err());
     }
 
@@ -253,9 +145,11 @@ mod tests {
     fn files_have_one_digest_whether_they_can_be_read_or_not() {
         let files = vec![file("a.cedar", RULE), file("b.cases.toml", "")];
         let draft = Draft::sent(files.clone()).unwrap();
-        assert_eq!(draft.digest(), digest(&cedar_schema(), &files));
-        let faulty = check(vec![file("a.cedar", &RULE.replace("permit", "permut"))]).unwrap();
-        assert_eq!(faulty.check.digest.len(), 64);
+        assert_eq!(draft.digest(), check(files).unwrap().check.digest);
+        let faulty = vec![file("a.cedar", &RULE.replace("permit", "permut"))];
+        let named = PolicyFiles::sent(faulty.clone()).unwrap();
+        let faulty = check(faulty).unwrap();
+        assert_eq!(faulty.check.digest, named.digest());
         assert!(faulty.check.problems[0].starts_with("a.cedar:5: "), "{:?}", faulty.check);
     }
 

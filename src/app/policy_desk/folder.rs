@@ -12,7 +12,10 @@ use super::{
     check::{self, Checked},
     was_overtaken,
 };
-use crate::http::{PolicyDeskError, PolicyFolder};
+use crate::{
+    http::{PolicyDeskError, PolicyFolder},
+    policy::{Draft, PolicyError},
+};
 
 /// Folders inside folders that are looked at: `packs/PACK` is two below.
 const DEEPEST: usize = 2;
@@ -117,27 +120,30 @@ impl Desk {
 
     async fn deal_with(&self, path: PathBuf, trace: Trace) -> Result<(), PolicyDeskError> {
         let note = format!("Found in the policy folder {}.", path.display());
-        match self.in_turn(move || check::check_folder(&path)).await? {
-            Ok(checked) if checked.check.problems.is_empty() => {
-                self.folder.keep(None);
-                self.propose_found(&note, checked).await?;
-            }
-            Ok(checked) => self.folder.keep(Some(&checked.check.problems)),
-            Err(findings) => self.folder.keep(Some(&findings)),
-        }
+        let draft = aside(move || Draft::read(&path)).await?;
+        let problems = self.take_in(draft, &note).await?;
+        self.folder.keep(Some(problems.as_slice()).filter(|problems| !problems.is_empty()));
         self.folder.seen().handled = Some(trace);
         Ok(())
     }
 
-    /// Proposes files that nobody sent, unless they are known: in force, on their way, or withdrawn.
-    pub(super) async fn propose_found(
+    /// Proposes files that nobody sent, if they are sound and not known: in force, on their way, or done
+    /// with. What is known is not proven again. Returns what is wrong with them.
+    pub(super) async fn take_in(
         &self,
+        draft: Result<Draft, PolicyError>,
         note: &str,
-        checked: Checked,
-    ) -> Result<(), PolicyDeskError> {
-        let Checked { check, files, .. } = checked;
-        if self.store.policy(&check.digest).await?.is_some() {
-            return Ok(());
+    ) -> Result<Vec<String>, PolicyDeskError> {
+        let draft = match draft {
+            Ok(draft) => draft,
+            Err(error) => return Ok(check::findings(&error)),
+        };
+        if let Some(known) = self.store.policy(draft.digest()).await? {
+            return Ok(known.problems);
+        }
+        let Checked { check, files, .. } = self.in_turn(move || check::examine(draft)).await?;
+        if !check.problems.is_empty() {
+            return Ok(check.problems);
         }
         match self.store.propose_policy(note, &files, &check, None).await.map_err(Into::into) {
             Ok(version) => {
@@ -147,10 +153,10 @@ impl Desk {
                     "other policies than those in force are proposed; try and approve them in the \
                      console under Policies, or at /api/v1/policies"
                 );
-                Ok(())
+                Ok(Vec::new())
             }
             // Another service on the same database found the same.
-            Err(error) if was_overtaken(&error) => Ok(()),
+            Err(error) if was_overtaken(&error) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }

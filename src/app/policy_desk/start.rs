@@ -4,7 +4,8 @@ use super::{Checked, Desk, check, was_overtaken};
 use crate::{
     app::AppError,
     http::PolicyDeskError,
-    store::{LivePolicy, LiveReason, PolicyCheck},
+    policy::Draft,
+    store::{LivePolicy, LiveReason},
 };
 
 /// Services that start on one database at the same time may overtake each other so often.
@@ -139,14 +140,10 @@ impl Desk {
     }
 
     async fn propose_shipped(&self) -> Result<(), PolicyDeskError> {
-        match self.in_turn(check::check_shipped).await? {
-            Ok(checked) if checked.check.problems.is_empty() => {
-                self.propose_found(&self.origin(true), checked).await?;
-            }
+        let problems = self.take_in(Draft::shipped(), &self.origin(true)).await?;
+        if !problems.is_empty() {
             // What is in force is another set, so the service can start.
-            Ok(Checked { check: PolicyCheck { problems, .. }, .. }) | Err(problems) => {
-                tracing::error!(problems = problems.join("; "), "this build ships faulty policies");
-            }
+            tracing::error!(problems = problems.join("; "), "this build ships faulty policies");
         }
         Ok(())
     }

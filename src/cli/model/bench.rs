@@ -89,12 +89,14 @@ impl Bench {
         if let Some(name) = &self.name {
             choose(&mut app, name)?;
         }
+        let policies = app.policies()?;
         let samples = sample_alarms();
         let count = self.alarms.map_or(samples.len(), NonZeroUsize::get);
         let begun = Instant::now();
         let models = app.load_models(OnMissingModel::Stop).await?;
         let load = begun.elapsed();
-        let pipeline = app.pipeline(&models, SiteModels::default(), Depth::Report).await?;
+        let pipeline =
+            app.pipeline(policies, &models, SiteModels::default(), Depth::Report).await?;
         let warm_up = begun.elapsed().saturating_sub(load);
         let alarms = samples.into_iter().cycle().take(count).collect();
         let begun = Instant::now();

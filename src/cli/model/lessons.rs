@@ -6,6 +6,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Args;
@@ -22,6 +23,7 @@ use crate::{
     domain::{Alarm, Context, Facts, RecentAlarms},
     model::engine::Tokenizer,
     pipeline,
+    policy::LivePolicies,
     prompts::{Lesson, Prompts},
     reading::{self, Prepared, lesson::Labels},
 };
@@ -65,7 +67,8 @@ impl Lessons {
                 .map_err(AppError::environment)?;
         let prompts = Prompts::embedded().map_err(AppError::input)?;
         print(&json!({ "prompts": prompts.learned_as() }).to_string())?;
-        let teacher = Teacher { app, tokenizer, prompts: prompts.without_examples() };
+        let policies = app.policies()?;
+        let teacher = Teacher { app, policies, tokenizer, prompts: prompts.without_examples() };
         let mut scenes = Vec::new();
         for file in &self.files {
             let text = fs::read_to_string(file)
@@ -95,6 +98,7 @@ fn report(file: &Path, number: u64, error: &AppError) {
 
 struct Teacher<'a> {
     app: &'a App,
+    policies: Arc<LivePolicies>,
     tokenizer: Tokenizer,
     prompts: Prompts,
 }
@@ -132,7 +136,7 @@ impl Teacher<'_> {
 
     fn assess(&self, alarm: &Alarm, facts: &Facts) -> Option<Lesson> {
         let context = self.context(alarm);
-        let policies = self.app.policies.current();
+        let policies = self.policies.current();
         let ruling = policies.of(&context.site).evaluate(&pipeline::view(alarm), facts, &context);
         let case = Case {
             facts,

@@ -152,7 +152,8 @@ fn told(found: &domain::Backtest) -> String {
         }
     }
     for shift in &found.sites {
-        let _ = writeln!(told, "  site {}: {} of {} change", shift.name, shift.begins, shift.ends);
+        let _ =
+            writeln!(told, "  site {}: {} of {} change", shift.site, shift.changed, shift.alarms);
     }
     for alarm in &found.dismissed_threats {
         let _ = writeln!(

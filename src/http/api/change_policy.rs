@@ -11,15 +11,12 @@ use crate::{
     domain::{Backtest, PolicyFile, PolicyState, PolicyVersion},
     http::{
         access::CanGovern,
-        body::JsonBody,
+        body::{self, JsonBody, WORDS_MAX},
         desk::PolicyDeskError,
         problem::{Problem, answers_with_problem},
     },
     store::StoreError,
 };
-
-/// Characters of a note or a reason at most.
-const WORDS_MAX: usize = 500;
 
 /// Files to become a version.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -213,9 +210,5 @@ pub(crate) async fn roll_back_policy(
 }
 
 fn words<'a>(field: &'static str, text: &'a str) -> Result<&'a str, ChangePolicyError> {
-    let text = text.trim();
-    if !(1..=WORDS_MAX).contains(&text.chars().count()) || text.contains(char::is_control) {
-        return Err(ChangePolicyError::Words(field));
-    }
-    Ok(text)
+    body::words(text).ok_or(ChangePolicyError::Words(field))
 }

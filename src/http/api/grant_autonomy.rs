@@ -13,14 +13,11 @@ use crate::{
     domain::{Grant, NewGrant, Outcome, SiteQuality},
     http::{
         access::{CanDispose, CanGrant, CanRead, Server},
-        body::JsonBody,
+        body::{self, JsonBody, WORDS_MAX},
         problem::{Problem, answers_with_problem},
     },
     store::StoreError,
 };
-
-/// Characters of a reason at most.
-const REASON_MAX: usize = 500;
 
 /// Grants, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -167,13 +164,12 @@ pub(crate) async fn withdraw_autonomy(
     Path(id): Path<String>,
     JsonBody(Withdrawal { because }): JsonBody<Withdrawal>,
 ) -> Result<StatusCode, AutonomyError> {
-    let length = because.trim().chars().count();
-    if !(1..=REASON_MAX).contains(&length) || because.contains(char::is_control) {
-        return Err(invalid("because", format!("must have 1 to {REASON_MAX} characters")));
-    }
+    let because = body::words(&because).ok_or_else(|| {
+        invalid("because", format!("must have 1 to {WORDS_MAX} characters, all printable"))
+    })?;
     // A NUL can be in no id.
     let id = id.replace('\0', "\u{fffd}");
-    person.withdraw_grant(&id, because.trim(), person.user()).await?;
+    person.withdraw_grant(&id, because, person.user()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

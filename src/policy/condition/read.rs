@@ -7,7 +7,7 @@ use cedar_policy::{
     pst::{BinaryOp, Clause, EntityUID, Expr, Literal, PatternElem, UnaryOp, Var},
 };
 
-use super::{Atom, Fact, Formula, How, ListFact, Number};
+use super::{Atom, Fact, Formula, How, ListFact, Number, State};
 use crate::{domain::WindowKind, policy::schema::Code as Listed};
 
 /// One of the things that must all hold for a rule to fire.
@@ -17,6 +17,18 @@ pub(in crate::policy) struct Part {
     pub formula: Formula,
     /// The same in Cedar's words.
     pub text: String,
+}
+
+impl Part {
+    /// All of `parts` as one formula.
+    pub(in crate::policy) fn all<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Formula {
+        Formula::All(parts.into_iter().map(|part| part.formula.clone()).collect())
+    }
+
+    /// Whether all of `parts` hold of an alarm: whether their rule fires.
+    pub(in crate::policy) fn all_hold(parts: &[Self], state: &State) -> bool {
+        parts.iter().all(|part| part.formula.holds(state))
+    }
 }
 
 /// The parts of a rule's condition, in the order in which they are written; none where it always fires.

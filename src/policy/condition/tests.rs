@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::State;
+use super::{Part, State};
 use crate::policy::{AlarmView, Draft, PolicySet, engine::Engine};
 
 #[path = "../../../tests/it/arbitrary.rs"]
@@ -82,7 +82,7 @@ proptest! {
             let state = State::of(&alarm, &facts, &context);
             let Engine::Cedar(cedar) = &set.engine else { panic!("Cedar decides") };
             for (place, parts) in set.parts.iter().enumerate() {
-                let formula = parts.iter().all(|part| part.formula.holds(&state));
+                let formula = Part::all_hold(parts, &state);
                 prop_assert_eq!(formula, cedar.confirms(place, &question), "{}", set.rules[place].text);
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     policy::{
         action::PolicyAction,
         compile::Checked,
-        condition::{self, Code, Formula, State},
+        condition::{self, Code, Formula, Part, State},
         error::{PolicyError, Problem},
     },
 };
@@ -89,7 +89,7 @@ impl Bound {
     fn formula(&self) -> Result<Formula, PolicyError> {
         let rule = Policy::parse(None, self.rule()).map_err(PolicyError::vocabulary)?;
         let parts = condition::read(&rule).map_err(PolicyError::vocabulary)?;
-        Ok(Formula::All(parts.into_iter().map(|part| part.formula).collect()))
+        Ok(Part::all(&parts))
     }
 }
 

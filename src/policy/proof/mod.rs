@@ -15,12 +15,16 @@ pub use review::Remark;
 pub(super) use review::{review, unused};
 pub(super) use search::Search;
 
-use super::{action::PolicyAction, compile::Checked, condition::Formula};
+use super::{
+    action::PolicyAction,
+    compile::Checked,
+    condition::{Formula, Part},
+};
 use crate::domain::Effect;
 
 /// When the rule fires.
 pub(super) fn fires(rule: &Checked) -> Formula {
-    Formula::All(rule.parts.iter().map(|part| part.formula.clone()).collect())
+    Part::all(&rule.parts)
 }
 
 /// When one of those of `rules` that `chosen` takes fires.

@@ -15,7 +15,7 @@ use crate::{
     policy::{
         action::PolicyAction,
         compile::Checked,
-        condition::{Fact, Formula, Number},
+        condition::{Fact, Formula, Number, Part},
     },
 };
 
@@ -91,7 +91,7 @@ fn idle(rule: &Checked, search: &mut Search) -> Vec<String> {
     let mut idle = Vec::new();
     for (at, part) in rule.parts.iter().enumerate() {
         let others = rule.parts.iter().enumerate().filter(|(other, _)| *other != at);
-        let without = Formula::All(others.map(|(_, one)| one.formula.clone()).collect());
+        let without = Part::all(others.map(|(_, one)| one));
         if search.find(&[&without, &part.formula.clone().negated()]).is_none() {
             idle.push(format!(
                 "asks `{}`, which changes nothing beside its other conditions",

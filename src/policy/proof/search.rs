@@ -133,13 +133,16 @@ impl Search {
                     How::Unclear => self.all(&[possible, !present]),
                 }
             }
+            // One literal an atom: what was asked before is in `known`.
             Atom::Window(kind) => {
                 let fresh = self.fresh();
-                *self.windows.entry(*kind).or_insert(fresh)
+                self.windows.insert(*kind, fresh);
+                fresh
             }
             Atom::Flag(flag) => {
                 let fresh = self.fresh();
-                *self.flags.entry(*flag).or_insert(fresh)
+                self.flags.insert(*flag, fresh);
+                fresh
             }
             Atom::Is(text, value) => self.is(*text, value),
             Atom::Like(text, pattern) => self.like(*text, pattern),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     LAST, LivePolicy, LiveReason, PolicyCheck,
     PolicyState::{Checked, Draft, Live, Retired, Withdrawn},
-    SERENO, went_live,
+    went_live,
 };
 use crate::{
     audit::{Actor, Event, EventKind, leaf::instant},
@@ -134,13 +134,14 @@ impl Change {
             digest: check.digest.clone(),
             state: if check.problems.is_empty() { Checked } else { Draft },
             note: note.to_owned(),
-            proposed_by: self.by.clone().unwrap_or_else(|| SERENO.to_owned()),
+            proposed_by: self.by.clone().unwrap_or_else(|| PolicyVersion::NOBODY.to_owned()),
             proposed_at: self.tx.now(),
             rules: 0,
             problems: Vec::new(),
             cases: (0, 0),
             confirmed: false,
             backtest: None,
+            tried_by: None,
             approved_by: None,
             live_since: None,
             because: None,

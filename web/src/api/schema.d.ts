@@ -670,7 +670,7 @@ export interface components {
         Backtest: {
             /** @description The version that was tried. */
             digest: string;
-            /** @description The version that it was compared with; the alarms' own where it is absent. */
+            /** @description The version that it was compared with. */
             against: string;
             /**
              * Format: date-time
@@ -727,7 +727,7 @@ export interface components {
             /** @description Recommended actions that are new or gone. */
             actions: components["schemas"]["Shift"][];
             /** @description Changes by site. */
-            sites: components["schemas"]["Shift"][];
+            sites: components["schemas"]["SiteShift"][];
             /** @description Rules that fire where they did not, or no longer do. */
             rules: components["schemas"]["Shift"][];
             /** @description Alarms that would be dismissed though people found a real threat. */
@@ -1493,6 +1493,8 @@ export interface components {
             /** @description Whether cvc5 proved the invariants too. */
             confirmed: boolean;
             backtest?: components["schemas"]["Backtest"] | null;
+            /** @description Who tried it last. */
+            tried_by?: string | null;
             /** @description Who approved it. */
             approved_by?: string | null;
             /**
@@ -1788,16 +1790,16 @@ export interface components {
         Severity: "none" | "low" | "medium" | "high" | "critical";
         /** @description How often something would be so that was not, and the contrary. */
         Shift: {
-            /** @description A site, a rule's id or an action's code. */
+            /** @description A rule's id or an action's code. */
             name: string;
             /**
              * Format: int64
-             * @description Alarms on which it is new (for a site: on which anything changes).
+             * @description Alarms on which it is new.
              */
             begins: number;
             /**
              * Format: int64
-             * @description Alarms on which it is gone (for a site: alarms that were tried).
+             * @description Alarms on which it is gone.
              */
             ends: number;
         };
@@ -1836,6 +1838,21 @@ export interface components {
             grants: components["schemas"]["Grant"][];
             /** @description SHA-256 of all of the above as JSON, hex. Whoever grants autonomy names it. */
             digest: string;
+        };
+        /** @description How much changes at a site. */
+        SiteShift: {
+            /** @description The site. */
+            site: string;
+            /**
+             * Format: int64
+             * @description Its alarms that were tried.
+             */
+            alarms: number;
+            /**
+             * Format: int64
+             * @description Of them, those on which anything changes.
+             */
+            changed: number;
         };
         /** @description A stage that gave no result, and why. */
         StageFailure: {

@@ -45,7 +45,7 @@ export const policies = {
     retired: 'It was in force once.',
     withdrawn: 'It was withdrawn.',
   },
-  needsSecond: 'You proposed it, so somebody else must approve it.',
+  needsSecond: 'You proposed or tried it, so somebody else must approve it.',
   mend: 'Mend it',
   startFrom: 'Start a proposal from it',
   backtest: 'Try it on recorded alarms',

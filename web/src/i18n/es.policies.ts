@@ -46,7 +46,7 @@ export const policies: typeof en.policies = {
     retired: 'Estuvo en vigor.',
     withdrawn: 'Se retiró.',
   },
-  needsSecond: 'La propuso usted, así que debe aprobarla otra persona.',
+  needsSecond: 'La propuso o la probó usted, así que debe aprobarla otra persona.',
   mend: 'Corregirla',
   startFrom: 'Empezar una propuesta con ella',
   backtest: 'Ensayarla con alarmas grabadas',

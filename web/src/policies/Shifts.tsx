@@ -1,5 +1,5 @@
 // What begins and what ends, and how much changes at each site: each a row with its figures and a small bar.
-import type { Shift } from '../api/types'
+import type { Shift, SiteShift } from '../api/types'
 import { useI18n } from '../i18n/I18nProvider'
 import styles from './Backtest.module.css'
 
@@ -48,7 +48,7 @@ export function Shifts({ title, begins, ends, shifts, list }: Props) {
   )
 }
 
-export function SiteShares({ sites }: { sites: readonly Shift[] }) {
+export function SiteShares({ sites }: { sites: readonly SiteShift[] }) {
   const { t, format } = useI18n()
   return (
     <section aria-label={t.backtest.sites}>
@@ -64,14 +64,14 @@ export function SiteShares({ sites }: { sites: readonly Shift[] }) {
         </thead>
         <tbody>
           {sites.map((one) => (
-            <tr key={one.name}>
-              <th scope="row">{one.name}</th>
-              <td className={styles.count}>{format.count(one.begins)}</td>
-              <td className={styles.count}>{format.count(one.ends)}</td>
+            <tr key={one.site}>
+              <th scope="row">{one.site}</th>
+              <td className={styles.count}>{format.count(one.changed)}</td>
+              <td className={styles.count}>{format.count(one.alarms)}</td>
               <td aria-hidden className={styles.picture}>
                 <svg width="100%" height="12">
                   <rect width="100%" height="12" className={styles.ground} />
-                  <rect width={one.ends === 0 ? 0 : `${(one.begins / one.ends) * 100}%`} height="12" className={styles.begins} />
+                  <rect width={one.alarms === 0 ? 0 : `${(one.changed / one.alarms) * 100}%`} height="12" className={styles.begins} />
                 </svg>
               </td>
             </tr>

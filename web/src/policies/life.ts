@@ -43,7 +43,7 @@ export interface Next {
   mend: boolean
   backtest: boolean
   approve: boolean
-  /** The version is ready, but whoever proposed it may not approve it. */
+  /** The version is ready, but this user had the first hand in it, so another must approve it. */
   needsSecond: boolean
   withdraw: boolean
 }
@@ -51,7 +51,9 @@ export interface Next {
 export function next(version: PolicyVersion, user: User): Next {
   const may = shapesPolicies(user.role)
   const ready = may && version.state === 'backtested'
-  const own = version.proposed_by === user.name
+  // What came with the program or lay in the folder has nobody's name: then who tried it is the first person.
+  const firstPerson = version.proposed_by === 'sereno' ? version.tried_by : version.proposed_by
+  const own = firstPerson === user.name
   return {
     mend: may,
     backtest: may && (version.state === 'checked' || version.state === 'backtested'),
